@@ -1,0 +1,1 @@
+Console.WriteLine("The benchmarks go here.");

@@ -1,0 +1,1 @@
+Console.WriteLine("The lessons of CS231n go here.");

@@ -1,0 +1,4 @@
+namespace Cv.Dsl;
+
+/// <summary>Marks this assembly until its first real type arrives.</summary>
+internal static class AssemblyMarker;

@@ -1,0 +1,4 @@
+namespace Cv.FSharp
+
+/// Marks this assembly until its first real module arrives.
+type internal AssemblyMarker = class end
