@@ -1,0 +1,43 @@
+namespace Cv.Dsl;
+
+/// <summary>Names the element type of a tensor.</summary>
+public enum DType
+{
+    /// <summary>32-bit IEEE float: the default for models and training.</summary>
+    F32,
+
+    /// <summary>64-bit IEEE float: gradient checks run in it.</summary>
+    F64,
+
+    /// <summary>32-bit signed integer: labels and indices.</summary>
+    I32,
+
+    /// <summary>Truth value, stored as one byte that is 0 or 1.</summary>
+    Bool,
+}
+
+/// <summary>Answers questions about element types.</summary>
+public static class DTypes
+{
+    /// <summary>Tells whether the type is f32 or f64, the types a gradient can flow through.</summary>
+    public static bool IsFloat(this DType type) => type is DType.F32 or DType.F64;
+
+    /// <summary>Gives the bytes one element takes in memory.</summary>
+    public static int ByteSize(this DType type) =>
+        type switch
+        {
+            DType.F64 => 8,
+            DType.Bool => 1,
+            _ => 4,
+        };
+
+    /// <summary>Gives the name that dumps and messages print: f32, f64, i32 or bool.</summary>
+    public static string Text(this DType type) =>
+        type switch
+        {
+            DType.F32 => "f32",
+            DType.F64 => "f64",
+            DType.I32 => "i32",
+            _ => "bool",
+        };
+}

@@ -1,0 +1,16 @@
+namespace Cv.Dsl;
+
+/// <summary>The family of ops that only move elements; dtype is unchanged, and the gradient moves them back.</summary>
+public abstract record Movement : Op
+{
+    /// <summary>Gives, for each element of the result, where it stands in the operand; -1 reads as 0.</summary>
+    protected abstract int[] Sources(Shape from, Shape to);
+
+    /// <inheritdoc/>
+    public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
+    {
+        var sources = Sources(y.Operands[0].Shape, y.Shape);
+        for (int i = 0; i < sources.Length; i++)
+            result[i] = sources[i] < 0 ? 0 : operands[0][sources[i]];
+    }
+}

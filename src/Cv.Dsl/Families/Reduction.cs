@@ -1,0 +1,62 @@
+namespace Cv.Dsl;
+
+/// <summary>The family of ops that fold axes of a tensor into extents of 1, by an operation that is associative over the reals.</summary>
+/// <param name="Axes">The axes that are folded.</param>
+public abstract record Reduction(Axes Axes) : Op
+{
+    /// <inheritdoc/>
+    public override string Attributes => $" {Axes}";
+
+    /// <summary>Gives the value of an empty fold.</summary>
+    public abstract double Seed { get; }
+
+    /// <summary>Tells whether an empty fold has a value, as a sum has and a maximum has not.</summary>
+    protected virtual bool AllowsEmpty => false;
+
+    /// <summary>Folds one more element in.</summary>
+    public abstract double Combine(double folded, double element);
+
+    /// <summary>Keeps dtype and rank; the folded dims become 1.</summary>
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands)
+    {
+        if (operands[0].DType == DType.Bool)
+            throw new ShapeException($"{Name}: the operand must be numbers; got {operands[0]}. Cast first: .Cast(DType.F32)?");
+        return new(operands[0].DType, Fold(operands[0].Shape));
+    }
+
+    /// <summary>Turns the folded dims into 1.</summary>
+    protected Shape Fold(Shape shape)
+    {
+        foreach (int axis in Axes.List())
+        {
+            if (axis >= shape.Rank)
+                throw new ShapeException($"{Name}: the axes must be dims of {shape}; got {Axes}. Axes count from 0.");
+            if (!AllowsEmpty && shape[axis].IsKnown && shape[axis].Value == 0)
+                throw new ShapeException(
+                    $"{Name}: a folded dim must hold an element; got {shape} with axis {axis} empty. Only a sum of nothing has a value."
+                );
+            shape = shape.With(axis, 1);
+        }
+        return shape;
+    }
+
+    /// <inheritdoc/>
+    public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
+    {
+        result.Fill(Seed);
+        var x = y.Operands[0].Shape;
+        var to = Layout.Offsets(x.ToArray(), Layout.BroadcastStrides(y.Shape, x));
+        for (int i = 0; i < to.Length; i++)
+            result[to[i]] = Combine(result[to[i]], operands[0][i]);
+    }
+
+    internal static Expr Reduce(Expr x, ReadOnlySpan<int> axes, bool keepDims, Func<Axes, Op> make)
+    {
+        var set = Axes.Of(x.Shape, axes, make(default).Name);
+        var y = set.Mask == 0 ? x : Expr.Of(make(set), x);
+        if (keepDims)
+            return y;
+        var kept = x.Shape.Dims.ToArray().Where((_, axis) => !set.Contains(axis)).ToArray();
+        return y.Reshape(new Shape(kept));
+    }
+}

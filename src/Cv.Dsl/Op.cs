@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace Cv.Dsl;
+
+/// <summary>
+/// Says what an operation is: a value without operands, so equality is by attributes and cheap. Everything about one op stands in
+/// its one file, in this order: doc, shape rule, forward, derivative, algebra, fluent verb, samples.
+/// </summary>
+public abstract record Op
+{
+    /// <summary>Gives the name that dumps and messages print: the type's name in snake case.</summary>
+    public virtual string Name => SnakeCase.Of(GetType().Name);
+
+    /// <summary>Gives the attributes as a dump prints them, with a leading space, or nothing.</summary>
+    public virtual string Attributes => "";
+
+    /// <summary>Derives the result's dtype and shape, or throws a <see cref="ShapeException"/> that states rule, facts and fix.</summary>
+    public abstract TensorType Infer(ReadOnlySpan<TensorType> operands);
+
+    /// <summary>
+    /// Runs the op's meaning on plain row-major arrays, in f64, slowly and obviously; the interpreter rounds the result to the node's
+    /// dtype. Truth values are 0 and 1.
+    /// </summary>
+    public abstract void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result);
+
+    /// <summary>
+    /// Gives the cotangent of each operand from the result <paramref name="y"/> and its cotangent <paramref name="dy"/>; null where none
+    /// flows. A cotangent may have the result's shape: un-broadcasting is the caller's.
+    /// </summary>
+    public virtual ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [.. new Expr?[y.Operands.Length]];
+
+    /// <summary>Gives a simpler node of equal value and type, or null. The laws that hold are in docs/SEMANTICS.md.</summary>
+    public virtual Expr? Simplify(Expr y) => null;
+
+    /// <summary>Gives the node in terms of ops that have kernels, or null when the op has one of its own.</summary>
+    public virtual Expr? Expand(Expr y) => null;
+
+    /// <summary>Replaces the symbols in the op's attributes by numbers.</summary>
+    public virtual Op Bind(IReadOnlyDictionary<string, int> binding) => this;
+
+    /// <summary>Gives small nodes that exercise the op; the catalogue test checks each against the reference and finite differences.</summary>
+    public virtual IEnumerable<Expr> Samples() => [];
+}

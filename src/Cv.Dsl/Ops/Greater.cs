@@ -1,0 +1,10 @@
+using System.Linq.Expressions;
+
+namespace Cv.Dsl;
+
+/// <summary>Tests a &gt; b, elementwise, giving bool. A comparison with NaN is false. Operands share a dtype; shapes broadcast; no gradient flows.</summary>
+public sealed record Greater : Comparison
+{
+    /// <inheritdoc/>
+    public override LambdaExpression Scalar => Test((a, b) => a > b);
+}

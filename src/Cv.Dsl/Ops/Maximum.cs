@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using System.Linq.Expressions;
+
+namespace Cv.Dsl;
+
+/// <summary>Takes the larger of two elements; NaN if either is NaN. Operands share a dtype; shapes broadcast.</summary>
+/// <remarks>The max gate routes the gradient to the larger operand (CS231n notes, "Backpropagation, Intuitions"); at a tie, to the second.</remarks>
+public sealed record Maximum : Binary
+{
+    /// <inheritdoc/>
+    public override LambdaExpression Scalar => Rule((a, b) => Math.Max(a, b));
+
+    /// <inheritdoc/>
+    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy)
+    {
+        var (a, b) = (y.Operands[0], y.Operands[1]);
+        return [Expr.Select(y > b, dy, dy.Like(0)), Expr.Select(y > b, dy.Like(0), dy)];
+    }
+
+    /// <inheritdoc/>
+    public override Expr? Simplify(Expr y) =>
+        y switch
+        {
+            (_, [(Const, _) and var c, var x]) when x.Op is not Const => x.Maximum(c), // constants stand on the right
+            (_, [var a, var b]) when a == b => a, // max(x, x) = x
+            _ => null,
+        };
+
+    /// <inheritdoc/>
+    public override IEnumerable<Expr> Samples()
+    {
+        var (a, b, s) = (Expr.Input("a", [2, 3]), Expr.Input("b", [2, 1]), Expr.Input("s", []));
+        return [(a).Maximum(b), (s).Maximum(a)];
+    }
+}
+
+public static partial class Verbs
+{
+    /// <inheritdoc cref="Dsl.Maximum"/>
+    public static Expr Maximum(this Expr a, Expr b) => Expr.Of(new Maximum(), a, b);
+
+    /// <inheritdoc cref="Dsl.Maximum"/>
+    public static Expr Maximum(this Expr a, double b) => a.Maximum(a.Like(b));
+}
