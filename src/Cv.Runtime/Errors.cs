@@ -1,0 +1,38 @@
+namespace Cv.Runtime;
+
+/// <summary>Reports a call whose bindings do not fit the function: an input unknown or unbound, or a value of wrong dtype, shape or range.</summary>
+public sealed class BindingException : Exception
+{
+    /// <summary>Makes the error with its message, which names the input.</summary>
+    public BindingException(string message)
+        : base(message) { }
+}
+
+/// <summary>Reports a data file that is not what it should be; the message names file, offset, what was expected and what was found.</summary>
+public sealed class DataException : Exception
+{
+    /// <summary>Makes the error with its message.</summary>
+    public DataException(string message)
+        : base(message) { }
+
+    /// <summary>Makes the error with its message and what caused it.</summary>
+    public DataException(string message, Exception innerException)
+        : base(message, innerException) { }
+}
+
+/// <summary>Reports a training run that was stopped because its loss was NaN or infinite.</summary>
+public sealed class TrainingException : Exception
+{
+    /// <summary>Makes the error with its message and its facts.</summary>
+    public TrainingException(string message, int epoch, long step, NonFiniteReport? report)
+        : base(message) => (Epoch, Step, Report) = (epoch, step, report);
+
+    /// <summary>Gives the epoch of the bad step, counted from 1.</summary>
+    public int Epoch { get; }
+
+    /// <summary>Gives the bad step, counted from 1 over the whole run.</summary>
+    public long Step { get; }
+
+    /// <summary>Names the first node that was not finite; null when none was found.</summary>
+    public NonFiniteReport? Report { get; }
+}
