@@ -15,9 +15,9 @@ public sealed class ModelState : IDisposable
 {
     readonly Dictionary<string, Tensor> _tensors = [];
 
-    /// <summary>Makes a state that owns the given tensors, in their order; none at all for a function without parameters.</summary>
+    /// <summary>Makes a state that owns the given tensors, in their order.</summary>
     /// <exception cref="ArgumentException">Two tensors have one name.</exception>
-    public ModelState(params IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    public ModelState(IEnumerable<KeyValuePair<string, Tensor>> tensors)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         var names = ImmutableArray.CreateBuilder<string>();
@@ -28,6 +28,9 @@ public sealed class ModelState : IDisposable
         }
         Names = names.ToImmutable();
     }
+
+    /// <summary>Gives the state of a function that has neither parameters nor state: no tensors.</summary>
+    public static ModelState Empty { get; } = new([]);
 
     /// <summary>Lists the names, in the order in which the leaves were given.</summary>
     public ImmutableArray<string> Names { get; }
@@ -99,8 +102,10 @@ public sealed class ModelState : IDisposable
     static Tensor FirstValue(Named op, ulong seed)
     {
         var values = new double[op.Type.Shape.Size];
-        if (op is State { Fill: var fill })
-            Array.Fill(values, fill);
+        if (op is Parameter parameter)
+            parameter.Initialiser.Fill(values, op.Type.Shape, seed, op.Id);
+        else
+            Array.Fill(values, ((State)op).Fill);
         using var drawn = Tensor.From(op.Type.Shape, values);
         return drawn.Cast(op.Type.DType);
     }
