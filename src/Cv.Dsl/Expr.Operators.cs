@@ -140,8 +140,8 @@ public sealed partial class Expr
     /// Makes a constant of this node's dtype: a literal takes the type of what it meets. A float literal is read as it was written, so
     /// 0.1f in an f64 graph is 0.1.
     /// </summary>
-    internal Expr Like(float value) =>
-        this.Like(
-            float.IsFinite(value) ? double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value
-        );
+    internal Expr Like(float value) => this.Like(AsWritten(value));
+
+    static double AsWritten(float value) =>
+        float.IsFinite(value) ? double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value;
 }
