@@ -3,7 +3,6 @@
 namespace Expecto
 
 open System
-open System.Collections.Generic
 open FsCheck
 open FsCheck.FSharp
 
@@ -24,13 +23,13 @@ type FsCheckConfig = {
     maxTest: int
     startSize: int
     endSize: int
-    /// The seed that a failing property printed, to see that failure again.
-    replay: (uint64 * uint64) option
+    /// What a failing property printed, to see that failure again: seed, gamma, and for its last step alone the size.
+    replay: (uint64 * uint64 * int option) option
     /// Types whose static members are generators.
     arbitrary: Type list
 } with
 
-    /// 100 tries, from a new seed each time unless CVDSL_TESTS_SEED holds "seed,gamma" as a failure printed them.
+    /// 100 tries, from a new seed each time unless CVDSL_TESTS_SEED holds one as a failure printed it.
     static member defaultConfig =
         let replay =
             match Environment.GetEnvironmentVariable "CVDSL_TESTS_SEED" with
@@ -38,8 +37,9 @@ type FsCheckConfig = {
             | "" -> None
             | text ->
                 match text.Trim('(', ')').Split(',', StringSplitOptions.TrimEntries) with
-                | [| seed; gamma |] -> Some(UInt64.Parse seed, UInt64.Parse gamma)
-                | _ -> failwith $"CVDSL_TESTS_SEED must be two numbers, 'seed,gamma', as a failing property printed them; got '{text}'."
+                | [| seed; gamma |] -> Some(UInt64.Parse seed, UInt64.Parse gamma, None)
+                | [| seed; gamma; size |] -> Some(UInt64.Parse seed, UInt64.Parse gamma, Some(int size))
+                | _ -> failwith $"CVDSL_TESTS_SEED must be two or three numbers, as a failing property printed them; got '{text}'."
 
         { maxTest = 100; startSize = 1; endSize = 100; replay = replay; arbitrary = [] }
 
@@ -56,6 +56,23 @@ module Tests =
     let testList name tests = TestList(name, tests)
     let testSequenced test = Sequenced test
 
+    /// Says nothing of a property that holds, unless the property itself collects or classifies.
+    let private quiet = {
+        new IRunner with
+            member _.OnStartFixture _ = ()
+            member _.OnArguments(_, _, _) = ()
+            member _.OnShrink(_, _) = ()
+
+            member _.OnFinished(name, result) =
+                let text = Runner.onFinishedToString name result
+
+                match result with
+                | TestResult.Passed(data, _) when Seq.isEmpty data.Stamps -> ()
+                | TestResult.Passed _ -> printfn "%s" text
+                | TestResult.Failed _
+                | TestResult.Exhausted _ -> failtest text
+    }
+
     /// A property, tried as config says. A failure shows the shrunk counter-example and the seed.
     let testPropertyWithConfig (config: FsCheckConfig) name (property: 'testable) =
         TestCase(
@@ -63,24 +80,18 @@ module Tests =
             fun () ->
                 let replay =
                     config.replay
-                    |> Option.map (fun (seed, gamma) -> { Rnd = Rnd(seed, gamma); Size = None })
+                    |> Option.map (fun (seed, gamma, size) -> { Rnd = Rnd(seed, gamma); Size = size })
 
                 let checkConfig =
-                    Config.QuickThrowOnFailure
+                    Config.Quick
                         .WithMaxTest(config.maxTest)
                         .WithStartSize(config.startSize)
                         .WithEndSize(config.endSize)
                         .WithArbitrary(config.arbitrary)
                         .WithReplay(replay)
+                        .WithRunner(quiet)
 
-                let failure =
-                    try
-                        Check.One(checkConfig, property)
-                        None
-                    with ex ->
-                        Some ex.Message
-
-                failure |> Option.iter failtest
+                Check.One(checkConfig, property)
         )
 
     let testProperty name property =

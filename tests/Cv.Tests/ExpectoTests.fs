@@ -2,6 +2,7 @@ module Cv.Tests.ExpectoTests
 
 open System
 open Expecto
+open FsCheck.FSharp
 
 /// The message with which a test fails.
 let private failureOf test =
@@ -36,7 +37,7 @@ let tests =
 
         testCase "a failing property shows its shrunk counter-example and its seed"
         <| fun () ->
-            let config = { FsCheckConfig.defaultConfig with replay = Some(1UL, 3UL) }
+            let config = { FsCheckConfig.defaultConfig with replay = Some(1UL, 3UL, None) }
 
             let text =
                 failureOf (testPropertyWithConfig config "short" (fun (xs: int list) -> xs.Length < 3))
@@ -47,12 +48,17 @@ let tests =
 
         testCase "a replayed property fails in the same way"
         <| fun () ->
-            let config = { FsCheckConfig.defaultConfig with replay = Some(1UL, 3UL) }
+            let config = { FsCheckConfig.defaultConfig with replay = Some(1UL, 3UL, None) }
 
             let fail () =
                 failureOf (testPropertyWithConfig config "no three" (fun (xs: int list) -> xs.Length < 3))
 
             Expect.equal (fail ()) (fail ()) "same seed, same counter-example"
+
+        testCase "a property that gives up fails"
+        <| fun () ->
+            let text = failureOf (testProperty "never" (fun (x: int) -> x <> x ==> true))
+            Expect.stringContains text "exhausted" "says that no case was left to try"
 
         testProperty "numbers of one accuracy are close in either order"
         <| fun (a: float) (b: float) -> Accuracy.areClose Accuracy.low a b = Accuracy.areClose Accuracy.low b a
