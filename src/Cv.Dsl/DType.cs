@@ -22,6 +22,15 @@ public static class DTypes
     /// <summary>Tells whether the type is f32 or f64, the types a gradient can flow through.</summary>
     public static bool IsFloat(this DType type) => type is DType.F32 or DType.F64;
 
+    /// <summary>Tells whether the number can be an element: i32 wants whole ones in range, bool 0 or 1.</summary>
+    internal static bool Holds(this DType type, double value) =>
+        type switch
+        {
+            DType.I32 => value == (int)value,
+            DType.Bool => value is 0 or 1,
+            _ => true,
+        };
+
     /// <summary>Gives the bytes one element takes in memory.</summary>
     public static int ByteSize(this DType type) =>
         type switch

@@ -69,7 +69,9 @@ public readonly struct Shape : IEquatable<Shape>
         axis >= -Rank && axis < Rank
             ? (axis + Rank) % Rank
             : throw new ShapeException(
-                $"{op}: the axis must be one of {Rank} dims of {this}; got {axis}. Axes count from 0, or from -1 at the end."
+                Rank == 0
+                    ? $"{op}: a scalar has no axis; got {axis}. Give it one first: Reshape(1)?"
+                    : $"{op}: the axis must be one of {Rank} dims of {this}; got {axis}. Axes count from 0, or from -1 at the end."
             );
 
     /// <summary>Replaces each symbol by the number bound to it; symbols without a binding stay.</summary>

@@ -10,7 +10,12 @@ static class Broadcasting
     {
         var result = operands[0];
         for (int i = 1; i < operands.Length; i++)
+        {
+            // pair by pair first, so that a message names two operands and not what came of some
+            for (int j = 0; j < i; j++)
+                Unify(op, operands[j], operands[i]);
             result = new(result.DType, Unify(op, result, operands[i]));
+        }
         return result.Shape;
     }
 
@@ -40,7 +45,8 @@ static class Broadcasting
         var low = a.Shape.Rank < b.Shape.Rank ? a : b;
         int missing = Math.Abs(a.Shape.Rank - b.Shape.Rank);
         var dims = Enumerable.Repeat("1", missing).Concat(low.Shape.Dims.ToArray().Select(d => d.IsKnown ? d.ToString() : $"\"{d}\""));
-        return $"Write the missing dims: Reshape({string.Join(", ", dims)})?";
+        string list = string.Join(", ", dims);
+        return $"Write the missing dims: Reshape({(low.Shape.IsKnown ? list : $"[{list}]")})?";
     }
 
     static string DimFix(TensorType a, TensorType b, int axis)

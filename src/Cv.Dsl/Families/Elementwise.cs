@@ -54,9 +54,15 @@ public abstract record Elementwise : Op
         foreach (var operand in operands)
             if (operand.DType != operands[0].DType)
                 throw new ShapeException(
-                    $"{op}: dtypes must agree; got {operands[0]} and {operand}. Cast one side: .Cast(DType.{operands[0].DType})?"
+                    $"{op}: dtypes must agree; got {operands[0]} and {operand}. Cast one side: .Cast(DType.{Wider(operands[0].DType, operand.DType)})?"
                 );
         return operands[0].DType;
+    }
+
+    static DType Wider(DType a, DType b)
+    {
+        ReadOnlySpan<DType> narrowFirst = [DType.Bool, DType.I32, DType.F32, DType.F64];
+        return narrowFirst[Math.Max(narrowFirst.IndexOf(a), narrowFirst.IndexOf(b))];
     }
 
     internal static DType SameFloat(string op, ReadOnlySpan<TensorType> operands)

@@ -17,27 +17,25 @@ public abstract record Reduction(Axes Axes) : Op
     public abstract double Combine(double folded, double element);
 
     /// <summary>Keeps dtype and rank; the folded dims become 1.</summary>
-    public override TensorType Infer(ReadOnlySpan<TensorType> operands)
-    {
-        if (operands[0].DType == DType.Bool)
-            throw new ShapeException($"{Name}: the operand must be numbers; got {operands[0]}. Cast first: .Cast(DType.F32)?");
-        return new(operands[0].DType, Fold(operands[0].Shape));
-    }
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands) => Fold(Name, operands[0], Axes, AllowsEmpty);
 
     /// <summary>Turns the folded dims into 1.</summary>
-    protected Shape Fold(Shape shape)
+    internal static TensorType Fold(string op, TensorType operand, Axes axes, bool allowsEmpty)
     {
-        foreach (int axis in Axes.List())
+        if (operand.DType == DType.Bool)
+            throw new ShapeException($"{op}: the operand must be numbers; got {operand}. Cast first: .Cast(DType.F32)?");
+        var shape = operand.Shape;
+        foreach (int axis in axes.List())
         {
             if (axis >= shape.Rank)
-                throw new ShapeException($"{Name}: the axes must be dims of {shape}; got {Axes}. Axes count from 0.");
-            if (!AllowsEmpty && shape[axis].IsKnown && shape[axis].Value == 0)
+                throw new ShapeException($"{op}: the axes must be dims of {operand}; got {axes}. Axes count from 0.");
+            if (!allowsEmpty && shape[axis] == 0)
                 throw new ShapeException(
-                    $"{Name}: a folded dim must hold an element; got {shape} with axis {axis} empty. Only a sum of nothing has a value."
+                    $"{op}: a folded dim must hold an element; got {operand} with axis {axis} empty. Only a sum of nothing has a value."
                 );
             shape = shape.With(axis, 1);
         }
-        return shape;
+        return operand with { Shape = shape };
     }
 
     /// <inheritdoc/>

@@ -9,7 +9,10 @@ public sealed record ArgMax(int Axis) : Op
 
     /// <summary>Turns the axis into a dim of 1; the result is i32.</summary>
     public override TensorType Infer(ReadOnlySpan<TensorType> operands) =>
-        new(DType.I32, Expr.Of(new ReduceMax(new Axes(1u << Axis)), Expr.Input("x", operands[0].Shape, operands[0].DType)).Shape);
+        Reduction.Fold(Name, operands[0], new Axes(1u << Axis), allowsEmpty: false) with
+        {
+            DType = DType.I32,
+        };
 
     /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)

@@ -16,10 +16,13 @@ public sealed record Concat(int Axis) : Op
         int sum = 0;
         foreach (var operand in operands)
         {
-            bool fits = operand.Shape.Rank == operands[0].Shape.Rank && operand.Shape[Axis].IsKnown;
-            if (!fits || operand.Shape.With(Axis, 1) != operands[0].Shape.With(Axis, 1))
+            if (operand.Shape.Rank != operands[0].Shape.Rank || operand.Shape.With(Axis, 1) != operands[0].Shape.With(Axis, 1))
                 throw new ShapeException(
-                    $"{Name}: all dims but axis {Axis} must agree, and that axis be known; got {operands[0]} and {operand}. Reshape, pad or slice one of them."
+                    $"{Name}: all dims but axis {Axis} must agree; got {operands[0]} and {operand}. Reshape, pad or slice one of them."
+                );
+            if (!operand.Shape[Axis].IsKnown)
+                throw new ShapeException(
+                    $"{Name}: the axis must have a known extent; got axis {Axis} of {operand}. Give the dim a number to join along it."
                 );
             sum += operand.Shape[Axis].Value;
         }

@@ -31,7 +31,7 @@ public sealed partial class Expr
     public static Expr Const(double value, DType dtype = DType.F32)
     {
         double rounded = dtype == DType.F32 ? (double)(float)value : value;
-        if ((dtype == DType.I32 && value != (int)value) || (dtype == DType.Bool && value is not (0 or 1)))
+        if (!dtype.Holds(value))
             throw new ShapeException(
                 $"const: a constant must be a value of its dtype; got {value.ToString(CultureInfo.InvariantCulture)} for {dtype.Text()}. Cast the tensor: .Cast(DType.F32)?"
             );

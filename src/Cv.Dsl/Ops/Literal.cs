@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Cv.Dsl;
 
 /// <summary>Holds a constant array. Equal by content.</summary>
@@ -44,12 +46,19 @@ public sealed record Literal : Leaf
 public sealed partial class Expr
 {
     /// <summary>Makes a constant array of the given shape from its elements, row-major; f32 unless said otherwise.</summary>
-    /// <exception cref="ShapeException">The number of elements is not the shape's.</exception>
+    /// <exception cref="ShapeException">A dim is symbolic, the number of elements is not the shape's, or one is no value of the dtype.</exception>
     public static Expr Literal(Shape shape, double[] values, DType dtype = DType.F32)
     {
+        if (!shape.IsKnown)
+            throw new ShapeException($"literal: every dim must be known; got {shape}. Only inputs may have symbolic dims.");
         if (values.Length != shape.Size)
             throw new ShapeException(
                 $"literal: the number of elements must be the shape's; got {values.Length} for {shape} ({shape.Size}). Give one number per element."
+            );
+        int wrong = Array.FindIndex(values, v => !dtype.Holds(v));
+        if (wrong >= 0)
+            throw new ShapeException(
+                $"literal: each number must be a value of its dtype; got {values[wrong].ToString(CultureInfo.InvariantCulture)} for {dtype.Text()} at {wrong}. Give whole numbers, or DType.F32."
             );
         return Of(new Literal(new(dtype, shape), Array.ConvertAll(values, v => dtype == DType.F32 ? (double)(float)v : v)));
     }

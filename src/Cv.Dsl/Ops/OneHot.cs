@@ -58,6 +58,8 @@ public static partial class Verbs
             throw new ShapeException(
                 $"pick: labels must be i32 with the scores' shape less the last dim; got {scores.Type} and {labels.Type}. For scores [N,10], give labels i32[N]."
             );
+        if (!classes.IsKnown)
+            throw new ShapeException($"pick: the number of classes must be known; got {scores.Type}. Give the last dim a number.");
         return Expr.Select(labels.OneHot(classes.Value, DType.Bool), scores, scores.Like(0)).Sum(-1);
     }
 }

@@ -14,10 +14,10 @@ public sealed partial class Expr
     public static Expr Parameter(string name, Shape shape, Initialiser? initialiser = null, DType dtype = DType.F32)
     {
         var type = new TensorType(dtype, shape);
-        if (!shape.IsKnown || !dtype.IsFloat())
-            throw new ShapeException(
-                $"parameter: \"{name}\" must be f32 or f64 with known dims; got {type}. Only inputs may have symbolic dims."
-            );
+        if (!shape.IsKnown)
+            throw new ShapeException($"parameter: \"{name}\" must have known dims; got {type}. Only inputs may have symbolic dims.");
+        if (!dtype.IsFloat())
+            throw new ShapeException($"parameter: \"{name}\" must be f32 or f64; got {type}. Train floats, or make it an input.");
         return Of(new Parameter(Named.Check("parameter", name), type, initialiser ?? Initialiser.Zeros));
     }
 }

@@ -80,12 +80,13 @@ public static partial class Verbs
             throw new ShapeException(
                 $"reshape: at most one dim may be -1; got ({string.Join(", ", dims)}) for {x.Type}. Give all but one."
             );
-        var (numbers, symbols) = Dsl.Reshape.Count(x.Shape);
+        var count = Dsl.Reshape.Count(x.Shape);
+        var (numbers, symbols) = count;
         long rest = dims.Where(d => d != -1).Aggregate(1L, (p, d) => p * d);
         bool fits = rest != 0 && numbers % rest == 0 && (symbols.Length == 0 || (numbers == rest && !symbols.Contains('*')));
         if (!fits)
             throw new ShapeException(
-                $"reshape: the missing dim must be a whole number or one symbol; got {x.Type} to ({string.Join(", ", dims)}). Give every dim, as a Shape with its symbols."
+                $"reshape: the missing dim must be a whole number or one symbol; got {x.Type} ({count.Text()}) to ({string.Join(", ", dims)}). {(symbols.Length == 0 ? "Choose dims that divide it." : "Give every dim, as a Shape with its symbols.")}"
             );
         Dim found = symbols.Length == 0 ? new Dim(checked((int)(numbers / rest))) : new Dim(symbols);
         return x.Reshape(new Shape([.. dims.Select((d, i) => i == at ? found : new Dim(d))]));

@@ -22,7 +22,7 @@ public sealed record Slice(int Axis, int Start, int Count, int Step) : Movement
             );
         if (Start < 0 || Count < 0 || Step < 1 || (Count > 0 && Start + (Count - 1L) * Step >= dim.Value))
             throw new ShapeException(
-                $"{Name}: the range must lie in 0..{dim.Value - 1}; got start {Start}, count {Count}, step {Step} on axis {Axis} of {operands[0]}. Shorten the range."
+                $"{Name}: the range must lie in an axis of {dim} elements; got start {Start}, count {Count}, step {Step} on axis {Axis} of {operands[0]}. Shorten the range."
             );
         return operands[0] with { Shape = operands[0].Shape.With(Axis, Count) };
     }
