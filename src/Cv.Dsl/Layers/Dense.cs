@@ -3,8 +3,31 @@ namespace Cv.Dsl;
 public static partial class Verbs
 {
     /// <summary>
-    /// Appends a fully connected layer, x W + b: [N, in] becomes [N, out]. Its parameters are "dense1.w" [in, out] and "dense1.b" [1, out], then "dense2.w" and so on,
-    /// unless it is given a name.
+    /// Applies a fully connected layer, x W + b: [N, in] becomes [N, out]. Its parameters are "dense1.w" [in, out] and "dense1.b" [1, out], then "dense2.w"
+    /// and so on: the first number that no layer below <paramref name="x"/> bears.
+    /// </summary>
+    /// <param name="x">The rows, f32 or f64.</param>
+    /// <param name="outputs">The number of columns of the result, at least 1.</param>
+    /// <param name="weights">Draws the first weights; <see cref="Initialiser.He"/> if none is given.</param>
+    /// <param name="biases">Draws the first biases; <see cref="Initialiser.Zeros"/> if none is given.</param>
+    /// <remarks>
+    /// The same call is the same layer: two branches that leave one node get one name and share parameters. Name them with <see cref="Linear"/> to keep them
+    /// apart.
+    /// </remarks>
+    /// <example><code>Expr scores = x.Dense(256).Relu().Dense(10);   // f32[N,784] -> f32[N,10]</code></example>
+    /// <exception cref="ShapeException">The input is not [N, in] with in known (flatten images first), or there are no outputs.</exception>
+    public static Expr Dense(this Expr x, int outputs, Initialiser? weights = null, Initialiser? biases = null)
+    {
+        var taken = ParameterNames(x);
+        int number = 1;
+        while (taken.Contains($"dense{number}.w"))
+            number++;
+        return x.Linear(outputs, $"dense{number}", weights, biases);
+    }
+
+    /// <summary>
+    /// Appends a fully connected layer, x W + b: [N, in] becomes [N, out]. Its parameters are "dense1.w" [in, out] and "dense1.b" [1, out], then "dense2.w"
+    /// and so on, unless it is given a name.
     /// </summary>
     /// <param name="model">The model so far.</param>
     /// <param name="outputs">The number of outputs of each example, at least 1.</param>
@@ -16,18 +39,14 @@ public static partial class Verbs
     /// <exception cref="GraphException">The model already has a layer of the name.</exception>
     public static Model Dense(this Model model, int outputs, Initialiser? weights = null, Initialiser? biases = null, string? name = null)
     {
-        var taken = model.Parameters.Select(p => ((Parameter)p.Op).Id).ToHashSet();
-        if (name is not null && taken.Contains(name + ".w"))
+        if (name is null)
+            return model.Then(x => x.Dense(outputs, weights, biases));
+        if (ParameterNames(model.Output).Contains(name + ".w"))
             throw new GraphException(
-                $"dense: a layer's name must be its own; the model already has \"{name}.w\". Choose another name, or share on purpose: Then(x => x.Linear(...))."
+                $"dense: a layer's name must be its own; the model already has \"{name}.w\". Choose another, or share on purpose: .Then(x => x.Linear(...))."
             );
-        return model.Then(x => x.Linear(outputs, name ?? FreeName(taken), weights, biases));
+        return model.Then(x => x.Linear(outputs, name, weights, biases));
     }
 
-    static string FreeName(HashSet<string> taken)
-    {
-        for (int i = 1; ; i++)
-            if (!taken.Contains($"dense{i}.w"))
-                return $"dense{i}";
-    }
+    static HashSet<string> ParameterNames(Expr y) => [.. Expr.Nodes(y).Select(e => e.Op).OfType<Parameter>().Select(p => p.Id)];
 }

@@ -1,4 +1,0 @@
-namespace Cv.FSharp
-
-/// Marks this assembly until its first real module arrives.
-type internal AssemblyMarker = class end
