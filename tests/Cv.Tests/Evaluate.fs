@@ -1,0 +1,58 @@
+/// Runs graphs by what each op says of itself, Op.Evaluate, one node after the other: slow, and independent of the compiler.
+module Cv.Tests.Evaluate
+
+open System
+open System.Collections.Generic
+open Cv.Dsl
+
+/// Each node's numbers are rounded to its dtype.
+let private round dtype (value: float) =
+    match dtype with
+    | DType.F32 -> float (float32 value)
+    | DType.I32 -> float (int value)
+    | _ -> value
+
+/// Prepares a graph to be run many times: takes the value of each leaf that has a name, gives the value of each output. No walk recurses.
+let program (outputs: Expr list) : (string * float[]) list -> float[] list =
+    let nodes = Expr.Nodes(Array.ofList outputs)
+    let places = Dictionary()
+    nodes |> Seq.iteri (fun place node -> places[node] <- place)
+
+    let operands =
+        nodes
+        |> Seq.map (fun node -> [| for operand in node.Operands -> places[operand] |])
+        |> Array.ofSeq
+
+    fun bindings ->
+        let bound = dict bindings
+        let values = Array.zeroCreate<float[]> nodes.Length
+
+        for place in 0 .. nodes.Length - 1 do
+            let node = nodes[place]
+
+            values[place] <-
+                match node.Op with
+                | :? Named as leaf ->
+                    if bound[leaf.Id].Length <> node.Shape.Size then
+                        failwith $"{leaf.Id} : {node.Type} got {bound[leaf.Id].Length} numbers"
+
+                    Array.map (round node.DType) bound[leaf.Id]
+                | op ->
+                    let result = Array.zeroCreate node.Shape.Size
+                    let arguments = Array.map (fun operand -> values[operand]) operands[place]
+                    op.Evaluate(node, ReadOnlySpan arguments, Span result)
+                    Array.map (round node.DType) result
+
+        outputs |> List.map (fun output -> values[places[output]])
+
+/// The value of one node.
+let value (bindings: (string * float[]) list) (output: Expr) =
+    program [ output ] bindings |> List.head
+
+/// The leaves of a graph that have names, in the order in which the graph meets them.
+let named (outputs: Expr list) = [
+    for node in Expr.Nodes(Array.ofList outputs) do
+        match node.Op with
+        | :? Named as leaf -> leaf.Id, node
+        | _ -> ()
+]
