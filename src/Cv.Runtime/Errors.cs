@@ -8,7 +8,7 @@ public sealed class BindingException : Exception
         : base(message) { }
 }
 
-/// <summary>Reports a data file that is not what it should be; the message names file, offset, what was expected and what was found.</summary>
+/// <summary>Reports data that is not what it should be; the message names the file, the offset, what was expected and what was found.</summary>
 public sealed class DataException : Exception
 {
     /// <summary>Makes the error with its message.</summary>

@@ -1,0 +1,28 @@
+namespace Cv.Runtime;
+
+/// <summary>
+/// Holds one mini-batch, ready to be bound: "x" f32[n, ...] and "labels" i32[n]. Its tensors belong to the <see cref="Batches"/> that made
+/// it and are filled anew for the next one.
+/// </summary>
+public sealed class Batch
+{
+    readonly Binding[] _inputs;
+
+    internal Batch(Tensor x, Tensor labels)
+    {
+        (X, Labels) = (x, labels);
+        _inputs = [new("x", x), new("labels", labels)];
+    }
+
+    /// <summary>Gives the images, scaled: f32[n, ...].</summary>
+    public Tensor X { get; }
+
+    /// <summary>Gives the classes: i32[n].</summary>
+    public Tensor Labels { get; }
+
+    /// <summary>Counts the images: n.</summary>
+    public int Count => Labels.Size;
+
+    /// <summary>Gives the bindings for a call: "x" and "labels". The array is shared, so do not write to it.</summary>
+    public Binding[] Inputs() => _inputs;
+}
