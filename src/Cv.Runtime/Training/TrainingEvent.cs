@@ -1,0 +1,75 @@
+namespace Cv.Runtime;
+
+/// <summary>Tells how training goes. Reported in order, on the thread that trains.</summary>
+/// <remarks>The framework's <see cref="Progress{T}"/> hands events to other threads, where they may change places; implement <see cref="IProgress{T}"/>.</remarks>
+public abstract record TrainingEvent;
+
+/// <summary>Tells that training begins.</summary>
+/// <param name="Epochs">The epochs it will last at most.</param>
+/// <param name="StepsPerEpoch">The steps in each.</param>
+/// <param name="Images">The images of the training set.</param>
+public sealed record TrainingStarted(int Epochs, int StepsPerEpoch, int Images) : TrainingEvent;
+
+/// <summary>Tells that a step was taken.</summary>
+/// <param name="Epoch">The epoch, from 1.</param>
+/// <param name="Step">The step, from 1 over the whole run.</param>
+/// <param name="Loss">The loss of this mini-batch, before its update.</param>
+/// <param name="Accuracy">The fraction of this mini-batch that was classified rightly, 0 to 1.</param>
+/// <param name="EpochLoss">The mean loss over the epoch's images so far.</param>
+/// <param name="EpochAccuracy">The accuracy over the epoch's images so far.</param>
+/// <param name="ImagesPerSecond">The rate in this epoch.</param>
+/// <param name="TimeLeft">What the remaining epochs will take at the rate of the run so far.</param>
+public sealed record StepTaken(
+    int Epoch,
+    long Step,
+    double Loss,
+    double Accuracy,
+    double EpochLoss,
+    double EpochAccuracy,
+    double ImagesPerSecond,
+    TimeSpan TimeLeft
+) : TrainingEvent;
+
+/// <summary>Tells that an epoch is over.</summary>
+/// <param name="Epoch">The epoch, from 1.</param>
+/// <param name="Loss">The mean training loss, taken batch by batch while the parameters changed.</param>
+/// <param name="Accuracy">The training accuracy, taken in the same way, 0 to 1.</param>
+/// <param name="Validation">The figures of the validation set after the epoch; null without one.</param>
+/// <param name="ImagesPerSecond">The rate of training, validation left out.</param>
+/// <param name="Elapsed">What the epoch took, validation included.</param>
+/// <param name="TimeLeft">What the remaining epochs will take at the rate of the run so far.</param>
+public sealed record EpochEnded(
+    int Epoch,
+    double Loss,
+    double Accuracy,
+    Evaluation? Validation,
+    double ImagesPerSecond,
+    TimeSpan Elapsed,
+    TimeSpan TimeLeft
+) : TrainingEvent;
+
+/// <summary>Tells that training is over. Nothing follows it.</summary>
+/// <param name="Reason">Why it is over.</param>
+/// <param name="Epochs">The epochs that were finished.</param>
+/// <param name="Steps">The steps that were taken.</param>
+/// <param name="Elapsed">What the whole run took.</param>
+public sealed record TrainingStopped(StopReason Reason, int Epochs, long Steps, TimeSpan Elapsed) : TrainingEvent;
+
+/// <summary>Names the ways in which training ends.</summary>
+public enum StopReason
+{
+    /// <summary>All epochs were trained.</summary>
+    Completed,
+
+    /// <summary>The validation loss fell no lower for too many epochs.</summary>
+    NoImprovement,
+
+    /// <summary>The caller asked to stop.</summary>
+    Cancelled,
+
+    /// <summary>A loss was NaN or infinite.</summary>
+    NotFinite,
+
+    /// <summary>Another error ended it.</summary>
+    Failed,
+}

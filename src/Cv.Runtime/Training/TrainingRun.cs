@@ -1,0 +1,193 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Cv.Runtime;
+
+/// <summary>Is one call of <see cref="Trainer.Train"/>: its loop, and what it remembers from step to step.</summary>
+sealed class TrainingRun : IDisposable
+{
+    readonly Trainer _trainer;
+    readonly ModelState _state;
+    readonly Batches _train;
+    readonly Batches? _validation;
+    readonly IProgress<TrainingEvent>? _progress;
+    readonly CancellationToken _cancellation;
+    readonly Rewind _rewind;
+    readonly Stopwatches _watches;
+    readonly ImmutableArray<EpochEnded>.Builder _epochs = ImmutableArray.CreateBuilder<EpochEnded>();
+    long _updates;
+    (int Epoch, double Loss, ModelState? State)? _best;
+
+    public TrainingRun(
+        Trainer trainer,
+        ModelState state,
+        Batches train,
+        Batches? validation,
+        IProgress<TrainingEvent>? progress,
+        CancellationToken cancellation
+    )
+    {
+        (_trainer, _state, _train, _validation, _progress, _cancellation) = (trainer, state, train, validation, progress, cancellation);
+        _rewind = new(state, trainer.Options.SnapshotEvery, updates => trainer.Step.Call(state, BatchOf(updates).Inputs()));
+        _watches = new(trainer.Options.Clock);
+    }
+
+    long TotalSteps => (long)_trainer.Options.Epochs * _train.Count;
+
+    public TrainingResult ToEnd()
+    {
+        Report(new TrainingStarted(_trainer.Options.Epochs, _train.Count, _train.Data.Count));
+        StopReason reason;
+        try
+        {
+            reason = Epochs();
+        }
+        catch (Exception ex)
+        {
+            Stopped(ex is TrainingException ? StopReason.NotFinite : StopReason.Failed);
+            throw;
+        }
+        if (reason != StopReason.Cancelled && _best is { State: { } best })
+            _state.CopyFrom(best);
+        Stopped(reason);
+        return new(reason, _updates, _epochs.ToImmutable(), _best?.Epoch, _watches.Run);
+    }
+
+    public void Dispose()
+    {
+        _rewind.Dispose();
+        _best?.State?.Dispose();
+    }
+
+    StopReason Epochs()
+    {
+        for (int epoch = 1; epoch <= _trainer.Options.Epochs; epoch++)
+        {
+            _watches.StartEpoch();
+            var mean = new RunningMean();
+            for (int index = 0; index < _train.Count; index++)
+            {
+                if (_cancellation.IsCancellationRequested)
+                    return Cancelled(epoch);
+                Step(epoch, ref mean);
+            }
+            double rate = mean.Count / _watches.Epoch.TotalSeconds;
+            Evaluation? validation = null;
+            try
+            {
+                validation = Validate(epoch);
+            }
+            catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
+            {
+                return Cancelled(epoch);
+            }
+            var ended = new EpochEnded(epoch, mean.Loss, mean.Accuracy, validation, rate, _watches.Epoch, TimeLeft());
+            _epochs.Add(ended);
+            Report(ended);
+            if (epoch - _best?.Epoch >= _trainer.Options.Patience)
+                return StopReason.NoImprovement;
+        }
+        if (_validation is null)
+            CheckLastUpdate(_trainer.Options.Epochs);
+        return StopReason.Completed;
+    }
+
+    void Step(int epoch, ref RunningMean mean)
+    {
+        _rewind.BeforeStep(_updates);
+        var batch = BatchOf(_updates);
+        var (loss, accuracy) = Evaluation.Figures(_trainer.Step.Call(_state, batch.Inputs()));
+        if (!double.IsFinite(loss))
+            throw Fail(loss, $"step {Number(_updates + 1)} (epoch {epoch})", epoch, _updates + 1, _trainer.Step, BatchOf);
+        _updates++;
+        _watches.Step();
+        mean.Add(loss, accuracy, batch.Count);
+        if (_progress is null)
+            return;
+        double rate = mean.Count / _watches.Epoch.TotalSeconds;
+        Report(new StepTaken(epoch, _updates, loss, accuracy, mean.Loss, mean.Accuracy, rate, TimeLeft()));
+    }
+
+    Evaluation? Validate(int epoch)
+    {
+        if (_validation is null)
+            return null;
+        var (evaluation, notFinite) = Evaluation.Run(_trainer.Evaluate, _state, _validation, _cancellation);
+        if (notFinite is { } index)
+            throw FailAfterStep(evaluation.Loss, "the validation", epoch, _ => _validation.Get(0, index));
+        if (_best is null || evaluation.Loss < _best.Value.Loss)
+        {
+            var kept = _best?.State;
+            if (_trainer.Options.Patience is not null)
+                (kept ??= _state.Clone()).CopyFrom(_state);
+            _best = (epoch, evaluation.Loss, kept);
+        }
+        return evaluation;
+    }
+
+    StopReason Cancelled(int epoch)
+    {
+        CheckLastUpdate(epoch);
+        return StopReason.Cancelled;
+    }
+
+    // No step follows the last update, so no step's loss would tell that it was bad.
+    void CheckLastUpdate(int epoch)
+    {
+        if (_updates == 0)
+            return;
+        // a full batch: the function may have to be compiled for the size of a short one
+        Batch First(long _) => _train.Get(epoch, 0);
+        double loss = Evaluation.Figures(_trainer.Evaluate.Call(_state, First(0).Inputs())).Loss;
+        if (!double.IsFinite(loss))
+            throw FailAfterStep(loss, "a training batch", epoch, First);
+    }
+
+    TrainingException FailAfterStep(double loss, string on, int epoch, Func<long, Batch> bad) =>
+        Fail(loss, $"{on} after step {Number(_updates)} (epoch {epoch})", epoch, _updates, _trainer.Evaluate, bad);
+
+    /// <summary>Goes back to before the update that led to a bad loss, and finds where the loss went bad.</summary>
+    TrainingException Fail(double loss, string where, int epoch, long step, IFunction function, Func<long, Batch> bad)
+    {
+        long good = Math.Max(0, _updates - 1);
+        _rewind.To(good);
+        using var parameters = _state.Clone();
+        NonFiniteReport? report;
+        try
+        {
+            if (good < _updates)
+                _trainer.Step.Call(_state, BatchOf(good).Inputs());
+            report = function.FirstNonFinite(_state, bad(_updates).Inputs());
+        }
+        finally
+        {
+            _state.CopyFrom(parameters);
+        }
+        string node = report is null ? "No single node could be named" : $"The first node not finite is {report.Node}: {report.Detail}";
+        string kept =
+            _updates == 0
+                ? "The parameters are as they were before training"
+                : $"The parameters are those that went into step {Number(good + 1)}, the last whose loss was finite";
+        return new(
+            $"training: the loss must be finite; {where} gave {loss.ToString(CultureInfo.InvariantCulture)}. {node}. {kept}. Lower the learning rate, or look at the data.",
+            epoch,
+            step,
+            report
+        );
+    }
+
+    Batch BatchOf(long updates) => _train.Get(1 + (int)(updates / _train.Count), (int)(updates % _train.Count));
+
+    TimeSpan TimeLeft()
+    {
+        // who trains until cancelled asks for more epochs than a time span can hold
+        double seconds = _watches.PerStep.TotalSeconds * (TotalSteps - _updates);
+        return seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
+    }
+
+    void Stopped(StopReason reason) => Report(new TrainingStopped(reason, _epochs.Count, _updates, _watches.Run));
+
+    void Report(TrainingEvent value) => _progress?.Report(value);
+
+    static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}
