@@ -4,12 +4,13 @@ using System.Runtime.InteropServices;
 namespace Cv.Runtime;
 
 /// <summary>
-/// Holds a piece of pinned managed memory that begins on a 64-byte line and has at least one line more than was asked for. Tensors
+/// Holds a piece of pinned managed memory that begins on a 64-byte line and has at least four lines more than was asked for. Tensors
 /// that share it are counted; the last one to be disposed gives it back to the pool. A block that is forgotten is simply collected.
 /// </summary>
 sealed class Block
 {
     public const int Line = 64;
+    const int SlackLines = 4;
 
     // longs and not bytes: an array holds at most 2^31 elements, and an f64 tensor may need eight times as many bytes
     readonly long[] _memory;
@@ -20,13 +21,13 @@ sealed class Block
     {
         SizeClass = sizeClass;
         Lines = lines;
-        // one line to align the start, one that may be read past the end
-        _memory = GC.AllocateUninitializedArray<long>(checked((int)((lines + 2) * (Line / sizeof(long)))), pinned: true);
+        // one line to align the start, and those that may be read past the end: a register tile's row, at most
+        _memory = GC.AllocateUninitializedArray<long>(checked((int)((lines + 1 + SlackLines) * (Line / sizeof(long)))), pinned: true);
         nint start = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
         Address = (start + Line - 1) & -Line;
         _offset = Address - start;
         // over-read lanes are masked away by the kernels; zeros there keep stray NaNs and denormals out of their way
-        _memory.AsSpan()[^(2 * Line / sizeof(long))..].Clear();
+        _memory.AsSpan()[^((1 + SlackLines) * Line / sizeof(long))..].Clear();
     }
 
     public int SizeClass { get; }

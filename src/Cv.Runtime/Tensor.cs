@@ -7,7 +7,7 @@ namespace Cv.Runtime;
 
 /// <summary>
 /// Holds numbers in row-major order, of one dtype and a known shape, in pinned managed memory: the first element stands on a 64-byte
-/// line, and at least 64 bytes past the last one may be read (never written). Disposing gives the memory back to a pool at once;
+/// line, and at least 256 bytes past the last one may be read (never written). Disposing gives the memory back to a pool at once;
 /// forgetting to is harmless, the garbage collector takes it then.
 /// </summary>
 /// <example><code>

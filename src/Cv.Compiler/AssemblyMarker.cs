@@ -1,4 +1,0 @@
-namespace Cv.Compiler;
-
-/// <summary>Marks this assembly until its first real type arrives.</summary>
-internal static class AssemblyMarker;

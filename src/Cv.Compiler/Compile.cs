@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using Cv.Dsl;
+
+namespace Cv.Compiler;
+
+/// <summary>Compiles graphs to functions.</summary>
+/// <example><code>
+/// Expr x = Expr.Input("x", ["N"]);
+/// var f = Compile.Function((x * 2f).Tanh());
+/// Tensor y = f.Call(new Binding("x", Tensor.From([3], new[] { 1f, 2, 3 })))[0];
+/// </code></example>
+public static class Compile
+{
+    /// <summary>Compiles a graph; kernels are made at the first call with new extents.</summary>
+    /// <exception cref="GraphException">Two different leaves of the graph share a name, or an option is out of range.</exception>
+    public static CompiledFunction Function(Graph graph, CompileOptions? options = null) => new(graph, options ?? new());
+
+    /// <summary>Compiles a graph that only has outputs.</summary>
+    /// <exception cref="GraphException">Two different leaves of the graph share a name.</exception>
+    public static CompiledFunction Function(params Expr[] outputs) => new(new Graph(outputs.ToImmutableArray()), new());
+}

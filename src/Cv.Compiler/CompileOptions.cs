@@ -1,0 +1,51 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Cv.Dsl;
+
+namespace Cv.Compiler;
+
+/// <summary>Chooses the vectors that kernels use, in bits.</summary>
+public enum VectorWidth
+{
+    /// <summary>Takes the widest that the processor has.</summary>
+    Auto = 0,
+
+    /// <summary>Uses 128 bits: 4 floats (SSE, Arm's AdvSimd).</summary>
+    Bits128 = 128,
+
+    /// <summary>Uses 256 bits: 8 floats (AVX2).</summary>
+    Bits256 = 256,
+
+    /// <summary>Uses 512 bits: 16 floats (AVX-512). Without it the code is right all the same, and slow.</summary>
+    Bits512 = 512,
+}
+
+/// <summary>Says how a graph is compiled.</summary>
+public sealed record CompileOptions
+{
+    /// <summary>Gives the number of threads, the caller's included; by default one per logical processor. Results do not depend on it.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Gives the width of the vectors. Sums are folded lane by lane, so their last bits may differ between widths.</summary>
+    public VectorWidth Width { get; init; } = VectorWidth.Auto;
+
+    /// <summary>Gives the width in bits, with Auto resolved.</summary>
+    /// <remarks>
+    /// Vector512.IsHardwareAccelerated is false on processors that slow down for wide vectors although they have them, and they are faster
+    /// for our kernels: so the instruction set is asked.
+    /// </remarks>
+    public int Bits =>
+        Width != VectorWidth.Auto ? (int)Width
+        : Avx512F.IsSupported ? 512
+        : Vector256.IsHardwareAccelerated ? 256
+        : 128;
+
+    internal CompileOptions Checked()
+    {
+        if (Threads is < 1 or > 256)
+            throw new GraphException($"compile: the number of threads must be 1 to 256; got {Threads}. Leave it out to use every processor.");
+        if (Width is not (VectorWidth.Auto or VectorWidth.Bits128 or VectorWidth.Bits256 or VectorWidth.Bits512))
+            throw new GraphException($"compile: the width must be 128, 256 or 512 bits; got {(int)Width}. Leave it out for the widest.");
+        return this;
+    }
+}

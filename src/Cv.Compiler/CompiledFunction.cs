@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Text;
+using Cv.Dsl;
+using Cv.Runtime;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Runs a graph as compiled kernels. The first call with new extents compiles for them; later ones find the code again. One call runs at a
+/// time; others wait.
+/// </summary>
+public sealed class CompiledFunction : IFunction
+{
+    readonly Lock _gate = new();
+    readonly Graph _graph;
+    readonly CompileOptions _options;
+    readonly Signature _signature;
+    readonly List<(ImmutableArray<KeyValuePair<string, int>> Symbols, Executable Code)> _compiled = [];
+
+    internal CompiledFunction(Graph graph, CompileOptions options)
+    {
+        _graph = graph;
+        _options = options.Checked();
+        _signature = new(graph);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Named> Inputs => _signature.Inputs;
+
+    /// <summary>Lists the parameters and states that a call reads or updates: what <see cref="ModelState.Initialise"/> needs.</summary>
+    public IReadOnlyList<Expr> Leaves => [.. _signature.Leaves.Select(l => Expr.Of(l))];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Tensor> Call(ModelState state, params Binding[] inputs)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        lock (_gate)
+        {
+            var call = _signature.Bind(inputs);
+            var code = CodeFor(call.Symbols);
+            code.Run(state, call);
+            return code.Outputs;
+        }
+    }
+
+    /// <summary>Runs a function that has neither parameters nor state.</summary>
+    /// <inheritdoc cref="Call(ModelState, Binding[])"/>
+    public IReadOnlyList<Tensor> Call(params Binding[] inputs) => Call(ModelState.Empty, inputs);
+
+    /// <inheritdoc/>
+    public NonFiniteReport? FirstNonFinite(ModelState state, params Binding[] inputs) => Interpreter.FirstNonFinite(_graph, state, inputs);
+
+    /// <summary>
+    /// Prints every stage for given extents: the graph after each pass with its time, the schedule, the plan with its peak bytes, and each
+    /// kernel's expression tree as C#.
+    /// </summary>
+    /// <example><code>Console.WriteLine(function.Explain(("N", 128)));</code></example>
+    public string Explain(params (string Symbol, int Value)[] symbols)
+    {
+        var log = new StringBuilder();
+        Lowering.Plan(_graph, symbols.ToDictionary(s => s.Symbol, s => s.Value), _options, log);
+        return log.ToString();
+    }
+
+    /// <summary>Counts the kernels and the bytes of the arena for given extents.</summary>
+    public (int Kernels, long PeakBytes) Measure(params (string Symbol, int Value)[] symbols)
+    {
+        var plan = Lowering.Plan(_graph, symbols.ToDictionary(s => s.Symbol, s => s.Value), _options, null).Plan;
+        return (plan.Kernels.Length, plan.ArenaBytes);
+    }
+
+    Executable CodeFor(IReadOnlyDictionary<string, int> symbols)
+    {
+        foreach (var (known, code) in _compiled)
+            if (Matches(known, symbols))
+                return code;
+        var (plan, outputs) = Lowering.Plan(_graph, symbols, _options, null);
+        var fresh = new Executable(plan, outputs, _options.Threads);
+        _compiled.Add(([.. symbols], fresh));
+        return fresh;
+    }
+
+    static bool Matches(ImmutableArray<KeyValuePair<string, int>> known, IReadOnlyDictionary<string, int> symbols)
+    {
+        foreach (var (symbol, value) in known)
+            if (!symbols.TryGetValue(symbol, out int other) || other != value)
+                return false;
+        return true;
+    }
+}

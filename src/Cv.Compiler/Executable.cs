@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using Cv.Dsl;
+using Cv.Runtime;
+
+namespace Cv.Compiler;
+
+/// <summary>Runs a plan: compiled kernels in order, each with its table of addresses. Calls allocate nothing.</summary>
+sealed class Executable
+{
+    const double WorkWorthThreads = 20_000;
+
+    readonly Workers _workers;
+    readonly Kernel[] _kernels;
+    readonly long[][] _slots;
+    readonly long[] _units;
+    readonly bool[] _threaded;
+    readonly Tensor _arena;
+    readonly Tensor[] _constants;
+    readonly (string Name, Named Leaf, (int Kernel, int Slot)[] Uses)[] _inputs;
+    readonly (string Name, Named Leaf, (int Kernel, int Slot)[] Uses)[] _leaves;
+    ModelState? _state;
+
+    public Executable(Plan plan, ImmutableArray<Expr> outputs, int threads)
+    {
+        _workers = Workers.Of(threads);
+        _arena = Tensor.Zeros([checked((int)(plan.ArenaBytes / 4 + 64))]);
+        Outputs = [.. outputs.Select(o => Tensor.Zeros(o.Shape, o.DType))];
+        int count = plan.Kernels.Length;
+        (_kernels, _slots, _units, _threaded) = (new Kernel[count], new long[count][], new long[count], new bool[count]);
+        var trees = new Kernel[count];
+        Parallel.For(0, count, i => trees[i] = plan.Kernels[i].Ready ?? plan.Kernels[i].Tree!.Compile());
+        var constants = new List<Tensor>();
+        var uses = new Dictionary<Named, List<(int, int)>>();
+        for (int i = 0; i < count; i++)
+        {
+            var code = plan.Kernels[i];
+            _kernels[i] = trees[i];
+            _units[i] = code.Units;
+            _threaded[i] = code.Work >= WorkWorthThreads && code.Units > 1;
+            _slots[i] = new long[code.Slots.Length];
+            for (int s = 0; s < code.Slots.Length; s++)
+                _slots[i][s] = code.Slots[s] is Slot.Number n ? n.Value : Address(plan[code.Slots[s]], i, s);
+        }
+        _constants = [.. constants];
+        _inputs = [.. uses.Where(u => u.Key is Input).Select(u => (u.Key.Id, u.Key, u.Value.ToArray()))];
+        _leaves = [.. uses.Where(u => u.Key is not Input).Select(u => (u.Key.Id, u.Key, u.Value.ToArray()))];
+
+        long Address(Place place, int kernel, int slot)
+        {
+            switch (place)
+            {
+                case Place.Arena a:
+                    return _arena.Address + a.Offset;
+                case Place.Output o:
+                    return Outputs[o.Index].Address;
+                case Place.Constant c:
+                    constants.Add(Tensor.From(c.Of.Type.Shape, c.Of.Values.ToArray()).Cast(c.Of.Type.DType));
+                    return constants[^1].Address;
+                case Place.Leaf l:
+                    if (!uses.TryGetValue(l.Of, out var list))
+                        uses[l.Of] = list = [];
+                    list.Add((kernel, slot));
+                    return 0;
+                default:
+                    throw new InvalidOperationException($"plan: no address for {place}.");
+            }
+        }
+    }
+
+    /// <summary>Gives the tensors that calls write their results to.</summary>
+    public ImmutableArray<Tensor> Outputs { get; }
+
+    public void Run(ModelState state, Call call)
+    {
+        if (state != _state)
+        {
+            foreach (var (_, leaf, at) in _leaves)
+                Patch(at, Interpreter.StateOf(state, leaf).Address);
+            _state = state;
+        }
+        foreach (var (name, _, at) in _inputs)
+            Patch(at, call[name].Address);
+        for (int i = 0; i < _kernels.Length; i++)
+            if (_threaded[i])
+                _workers.Run(_kernels[i], _slots[i], _units[i]);
+            else
+                _kernels[i](_slots[i], 0, _units[i], 0);
+        GC.KeepAlive(call);
+        GC.KeepAlive(_constants);
+        GC.KeepAlive(_arena);
+    }
+
+    void Patch((int Kernel, int Slot)[] uses, long address)
+    {
+        foreach (var (kernel, slot) in uses)
+            _slots[kernel][slot] = address;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Cv.Dsl;
+
+namespace Cv.Compiler;
+
+/// <summary>Says that a parameter or state takes a new value when the graph has run.</summary>
+/// <param name="Target">The <see cref="Parameter"/> or <see cref="State"/> node.</param>
+/// <param name="Value">Its next value, of the same type.</param>
+public sealed record Update(Expr Target, Expr Value);
+
+/// <summary>Is what gets compiled: the values asked for, and the updates of what lives between calls.</summary>
+public sealed class Graph
+{
+    readonly Lazy<ImmutableArray<Expr>> _nodes;
+
+    /// <summary>Makes a graph.</summary>
+    /// <exception cref="GraphException">
+    /// An update's target is not a parameter or state, is updated twice, or has another type than its value; or two different leaves
+    /// share a name.
+    /// </exception>
+    public Graph(ImmutableArray<Expr> outputs, ImmutableArray<Update> updates = default)
+    {
+        Outputs = outputs;
+        Updates = updates.IsDefault ? [] : updates;
+        foreach (var (target, value) in Updates)
+        {
+            if (target.Op is not (Parameter or State) || target.Type != value.Type)
+                throw new GraphException($"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value?");
+        }
+        if (Updates.Select(u => u.Target).Distinct().Count() != Updates.Length)
+            throw new GraphException("update: each parameter or state may be updated once. Combine the two values into one.");
+        _nodes = new(() => Topology.Order(Roots));
+    }
+
+    /// <summary>Makes a graph of outputs alone.</summary>
+    public Graph(params Expr[] outputs)
+        : this(outputs.ToImmutableArray()) { }
+
+    /// <summary>Gives the values asked for, in order.</summary>
+    public ImmutableArray<Expr> Outputs { get; }
+
+    /// <summary>Gives the updates, in order.</summary>
+    public ImmutableArray<Update> Updates { get; }
+
+    /// <summary>Gives every node once, operands before users.</summary>
+    public ImmutableArray<Expr> Nodes => _nodes.Value;
+
+    /// <summary>Gives the outputs, then the updates' values.</summary>
+    public IEnumerable<Expr> Roots => Outputs.Concat(Updates.Select(u => u.Value));
+
+    /// <summary>
+    /// Rebuilds the graph bottom-up; the rule sees each node after its operands, and gives a replacement or null. Without a change, the
+    /// result is this same object.
+    /// </summary>
+    public Graph Rewrite(Func<Expr, Expr?> rule)
+    {
+        var map = new Dictionary<Expr, Expr>(Nodes.Length);
+        bool changed = false;
+        foreach (var e in Nodes)
+        {
+            var now = e.With(e.Operands.All(o => map[o] == o) ? e.Operands : [.. e.Operands.Select(o => map[o])]);
+            now = rule(now) ?? now;
+            map[e] = now;
+            changed |= now != e;
+        }
+        return changed ? new Graph([.. Outputs.Select(o => map[o])], [.. Updates.Select(u => u with { Value = map[u.Value] })]) : this;
+    }
+
+    /// <summary>Prints the graph as the dumps do: one node a line, constants in place.</summary>
+    public override string ToString() => Dump.Text(this);
+}

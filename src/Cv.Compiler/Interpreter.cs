@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Cv.Dsl;
+using Cv.Runtime;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Runs any graph with plain loops, node by node, as each op's <see cref="Op.Evaluate"/> says: slow, and obviously correct. It is the
+/// oracle for the compiled kernels, and finds the first node that is not finite.
+/// </summary>
+public static class Interpreter
+{
+    /// <summary>Runs a graph and gives its outputs, then the updates' values. Changes no state.</summary>
+    /// <param name="graph">The graph; its symbols are bound by the inputs.</param>
+    /// <param name="state">The values of parameters and states, or null when the graph has none.</param>
+    /// <param name="inputs">The values of the inputs.</param>
+    /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
+    public static ImmutableArray<Tensor> Run(Graph graph, ModelState? state, params Binding[] inputs)
+    {
+        var call = new Signature(graph).Bind(inputs);
+        var bound = BindSymbols.Run(graph, call.Symbols);
+        var values = new Dictionary<Expr, double[]>();
+        foreach (var e in bound.Nodes)
+            values[e] = Evaluate(e, values, state, call);
+        return [.. bound.Roots.Select(root => ToTensor(root.Type, values[root]))];
+    }
+
+    /// <summary>Finds the first node, in order of evaluation, with a value that is not finite; null when every value is.</summary>
+    /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
+    public static NonFiniteReport? FirstNonFinite(Graph graph, ModelState? state, params Binding[] inputs)
+    {
+        var call = new Signature(graph).Bind(inputs);
+        var bound = BindSymbols.Run(graph, call.Symbols);
+        var values = new Dictionary<Expr, double[]>();
+        foreach (var e in bound.Nodes)
+        {
+            double[] value = values[e] = Evaluate(e, values, state, call);
+            int bad = Array.FindIndex(value, v => !double.IsFinite(v));
+            if (bad < 0 || e.Op is Const)
+                continue;
+            string operands = string.Join(", ", e.Operands.Select(o => $"{o} in {Range(values[o])}"));
+            string from = operands.Length == 0 ? "it came from outside" : $"its operands: {operands}";
+            return new(e.ToString(), $"element {bad} of {value.Length} is {value[bad]}; {from}");
+        }
+        return null;
+    }
+
+    static double[] Evaluate(Expr e, Dictionary<Expr, double[]> values, ModelState? state, Call call)
+    {
+        if (e.Op is Named named)
+            return (named is Input ? call[named.Id] : StateOf(state, named)).ToDoubles();
+        var result = new double[e.Shape.Size];
+        e.Op.Evaluate(e, e.Operands.Select(o => values[o]).ToArray(), result);
+        if (e.DType == DType.F32)
+            for (int i = 0; i < result.Length; i++)
+                result[i] = (float)result[i];
+        return result;
+    }
+
+    internal static Tensor StateOf(ModelState? state, Named leaf)
+    {
+        if (state is null || !state.Contains(leaf.Id))
+            throw new BindingException($"call: the state must hold {leaf.Name} \"{leaf.Id}\"; it does not. Initialise it with the graph's leaves.");
+        var tensor = state[leaf.Id];
+        if (tensor.Type != leaf.Type)
+            throw new BindingException($"call: {leaf.Name} \"{leaf.Id}\" must be {leaf.Type}; the state holds {tensor.Type}. Initialise it with this graph's leaves.");
+        return tensor;
+    }
+
+    static string Range(double[] values) => values.Length == 0 ? "nothing" : $"{values.Min():G4}..{values.Max():G4}";
+
+    static Tensor ToTensor(TensorType type, double[] values)
+    {
+        using var wide = Tensor.From(type.Shape, values);
+        return wide.Cast(type.DType);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Linq.Expressions;
+using Cv.Runtime;
+using static System.Linq.Expressions.Expression;
+
+namespace Cv.Compiler;
+
+/// <summary>Collects the parameters, addresses and locals of one kernel while an emitter writes it.</summary>
+sealed class Code
+{
+    readonly List<Slot> _slots = [];
+    readonly List<Slot> _writes = [];
+    readonly Dictionary<Slot, ParameterExpression> _addresses = [];
+    readonly List<ParameterExpression> _locals = [];
+
+    public ParameterExpression Slots { get; } = Parameter(typeof(long[]), "slots");
+    public ParameterExpression From { get; } = Parameter(typeof(long), "from");
+    public ParameterExpression To { get; } = Parameter(typeof(long), "to");
+    public ParameterExpression Worker { get; } = Parameter(typeof(long), "worker");
+
+    /// <summary>Gives the local that holds a buffer's address.</summary>
+    public ParameterExpression Address(Slot slot, bool write = false)
+    {
+        if (write && !_writes.Contains(slot))
+            _writes.Add(slot);
+        if (_addresses.TryGetValue(slot, out var address))
+            return address;
+        address = Local(typeof(long), $"p{_slots.Count}");
+        _slots.Add(slot);
+        return _addresses[slot] = address;
+    }
+
+    /// <summary>Declares a local.</summary>
+    public ParameterExpression Local(Type type, string name)
+    {
+        var local = Variable(type, name);
+        _locals.Add(local);
+        return local;
+    }
+
+    /// <summary>Closes the kernel: reads the addresses, then runs the body.</summary>
+    public KernelCode Close(string name, Expression body, long units, double work)
+    {
+        var lines = _slots.Select((slot, i) => (Expression)Assign(_addresses[slot], ArrayIndex(Slots, Constant(i)))).Append(body).Append(Empty());
+        var tree = Lambda<Kernel>(Block(_locals, lines), name, [Slots, From, To, Worker]);
+        return new(name, tree, null, [.. _slots], [.. _writes], units, work);
+    }
+
+    /// <summary>Writes a loop that counts <paramref name="index"/> up from where it stands while it is below a bound, by a step.</summary>
+    public static Expression While(ParameterExpression index, Expression below, long step, params IEnumerable<Expression> body)
+    {
+        var end = Label();
+        return Loop(IfThenElse(LessThan(index, below), Block([.. body, Assign(index, Plus(index, step))]), Break(end)), end);
+    }
+
+    /// <summary>Adds a constant; nothing at all when it is 0.</summary>
+    public static Expression Plus(Expression a, long b) => b == 0 ? a : a is ConstantExpression { Value: long v } ? Constant(v + b) : Add(a, Constant(b));
+
+    /// <summary>Multiplies by a constant; nothing at all when it is 1.</summary>
+    public static Expression Times(Expression a, long b) => b == 1 ? a : Multiply(a, Constant(b));
+}

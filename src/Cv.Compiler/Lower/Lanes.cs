@@ -1,0 +1,199 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using System.Runtime.Intrinsics;
+using Cv.Dsl;
+using Cv.Runtime;
+using static System.Linq.Expressions.Expression;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Writes vector code for one width and one float type: the only place that knows <see cref="Vector128"/>, <see cref="Vector256"/> and
+/// <see cref="Vector512"/>. Integers live in lanes as wide as the floats; truth values are masks, all bits set or none.
+/// </summary>
+sealed class Lanes
+{
+    readonly Type _static;
+    readonly Type _open;
+
+    /// <summary>Makes the writer for vectors of <paramref name="bits"/> bits whose float lanes are of <paramref name="type"/>.</summary>
+    public Lanes(int bits, DType type)
+    {
+        (_static, _open) = bits switch
+        {
+            128 => (typeof(Vector128), typeof(Vector128<>)),
+            256 => (typeof(Vector256), typeof(Vector256<>)),
+            _ => (typeof(Vector512), typeof(Vector512<>)),
+        };
+        Bits = bits;
+        Type = type;
+        Float = type == DType.F64 ? typeof(double) : typeof(float);
+        Integer = type == DType.F64 ? typeof(long) : typeof(int);
+        Count = bits / 8 / type.ByteSize();
+    }
+
+    public int Bits { get; }
+    public DType Type { get; }
+    public Type Float { get; }
+    public Type Integer { get; }
+
+    /// <summary>Counts the lanes of a vector.</summary>
+    public int Count { get; }
+
+    /// <summary>Gives the type of a vector of floats; masks have it too.</summary>
+    public Type Vector => _open.MakeGenericType(Float);
+
+    /// <summary>Gives the type of a vector that holds values of a dtype.</summary>
+    public Type VectorOf(DType type) => type == DType.I32 ? _open.MakeGenericType(Integer) : Vector;
+
+    /// <summary>Calls a method of the width's static class, choosing the overload, generic or not, that takes these arguments.</summary>
+    public Expression Call(string name, params Expression[] arguments)
+    {
+        foreach (var method in _static.GetMethods(BindingFlags.Public | BindingFlags.Static))
+        {
+            if (method.Name != name || method.GetParameters().Length != arguments.Length)
+                continue;
+            var candidate = method;
+            if (method.IsGenericMethodDefinition)
+            {
+                if (method.GetGenericArguments().Length != 1 || ElementOf(arguments) is not { } element)
+                    continue;
+                candidate = method.MakeGenericMethod(element);
+            }
+            if (candidate.GetParameters().Zip(arguments).All(p => p.First.ParameterType == p.Second.Type))
+                return Expression.Call(candidate, arguments);
+        }
+        throw new InvalidOperationException($"lanes: {_static.Name} has no {name}({string.Join(", ", arguments.Select(a => a.Type.Name))}).");
+    }
+
+    /// <summary>Fills every lane with a constant of a dtype.</summary>
+    public Expression Constant(double value, DType type) =>
+        type switch
+        {
+            DType.Bool => value != 0 ? Property(null, Vector, "AllBitsSet") : Property(null, Vector, "Zero"),
+            DType.I32 => Call("Create", Convert(Expression.Constant((int)value), Integer)),
+            _ => value == 0 && !double.IsNegative(value)
+                ? Property(null, Vector, "Zero")
+                : Call("Create", Expression.Constant(System.Convert.ChangeType(value, Float, null))),
+        };
+
+    /// <summary>Fills every lane with a scalar of the lane's own type.</summary>
+    public Expression Broadcast(Expression scalar) => Call("Create", scalar);
+
+    /// <summary>Gives the lane numbers 0, 1, 2, ... plus a start, in the lanes of a dtype.</summary>
+    public Expression Indices(Expression start, DType type) =>
+        type == DType.I32
+            ? Add(Property(null, VectorOf(type), "Indices"), Call("Create", Convert(start, Integer)))
+            : Add(Property(null, Vector, "Indices"), Call("Create", Convert(start, Float)));
+
+    /// <summary>Marks the lanes below <paramref name="count"/>.</summary>
+    public Expression MaskBelow(Expression count) => AsFloat(Call("LessThan", Property(null, _open.MakeGenericType(Integer), "Indices"), Call("Create", Convert(count, Integer))));
+
+    /// <summary>Chooses by mask.</summary>
+    public Expression Select(Expression mask, Expression a, Expression b) => Call("ConditionalSelect", a.Type == mask.Type ? mask : As(mask, Integer), a, b);
+
+    /// <summary>Turns the result of a comparison into a mask of the float type.</summary>
+    public Expression AsFloat(Expression vector) => vector.Type == Vector ? vector : As(vector, Float);
+
+    /// <summary>Loads <see cref="Count"/> elements of a dtype.</summary>
+    public Expression Load(DType type, Expression address, Expression index) =>
+        type switch
+        {
+            DType.Bool => Memory(nameof(VectorMemory.LoadMask), [Vector, Float], address, index),
+            DType.I32 when Type == DType.F64 => Memory(nameof(VectorMemory.LoadConverted), [VectorOf(type), typeof(long), typeof(int)], address, index),
+            DType.I32 => Memory(nameof(VectorMemory.Load), [VectorOf(type), typeof(int)], address, index),
+            DType.F32 when Type == DType.F64 => Memory(nameof(VectorMemory.LoadConverted), [Vector, typeof(double), typeof(float)], address, index),
+            _ => Memory(nameof(VectorMemory.Load), [Vector, Float], address, index),
+        };
+
+    /// <summary>Loads one element of a dtype into every lane.</summary>
+    public Expression LoadOne(DType type, Expression address, Expression index)
+    {
+        Expression element = Memory(nameof(VectorMemory.Read), [ClrType(type)], address, index);
+        return type switch
+        {
+            DType.Bool => AsFloat(Call("Create", Condition(NotEqual(element, Expression.Constant((byte)0)), Convert(Expression.Constant(-1), Integer), Convert(Expression.Constant(0), Integer)))),
+            DType.I32 => Call("Create", Convert(element, Integer)),
+            _ => Call("Create", Convert(element, Float)),
+        };
+    }
+
+    /// <summary>Stores a vector as elements of a dtype; with a count, only so many of them.</summary>
+    public Expression Store(DType type, Expression value, Expression address, Expression index, Expression? count = null)
+    {
+        var all = count ?? Expression.Constant((long)Count);
+        return type switch
+        {
+            DType.Bool => Memory(nameof(VectorMemory.StoreMask), [Vector, Float], value, address, index, all),
+            DType.I32 when Type == DType.F64 => Memory(nameof(VectorMemory.StoreConverted), [VectorOf(type), typeof(long), typeof(int)], value, address, index, all),
+            DType.F32 when Type == DType.F64 => Memory(nameof(VectorMemory.StoreConverted), [Vector, typeof(double), typeof(float)], value, address, index, all),
+            _ when count is null => Memory(nameof(VectorMemory.Store), [VectorOf(type), ClrType(type)], value, address, index),
+            _ => Memory(nameof(VectorMemory.StorePart), [VectorOf(type), ClrType(type)], value, address, index, all),
+        };
+    }
+
+    /// <summary>Loads a vector kept in scratch memory as it was in the register.</summary>
+    public Expression LoadRaw(DType type, Expression address, Expression index) => Memory(nameof(VectorMemory.Load), [VectorOf(type), Float], address, index);
+
+    /// <summary>Keeps a vector in scratch memory as it is in the register.</summary>
+    public Expression StoreRaw(DType type, Expression value, Expression address, Expression index) => Memory(nameof(VectorMemory.Store), [VectorOf(type), Float], value, address, index);
+
+    /// <summary>Folds the lanes of a vector into one scalar by the op's operation, in an order that depends on the width alone.</summary>
+    public Expression FoldLanes(Reduction op, Expression vector)
+    {
+        string name = op switch
+        {
+            ReduceSum => nameof(VectorMemory.SumLanes),
+            ReduceMax => nameof(VectorMemory.MaxLanes),
+            _ => nameof(VectorMemory.MinLanes),
+        };
+        return Memory(name, [vector.Type, vector.Type == Vector ? Float : Integer], vector);
+    }
+
+    /// <summary>Combines two vectors by the op's operation.</summary>
+    public Expression Combine(Reduction op, Expression a, Expression b) =>
+        op switch
+        {
+            ReduceSum => Add(a, b),
+            ReduceMax => Call("Max", a, b),
+            _ => Call("Min", a, b),
+        };
+
+    /// <summary>Fills every lane with the value of an empty fold.</summary>
+    public Expression Seed(Reduction op, DType type)
+    {
+        if (type != DType.I32 || op is ReduceSum)
+            return Constant(op.Seed, type);
+        return Call("Create", Convert(Expression.Constant(op is ReduceMax ? int.MinValue : int.MaxValue), Integer));
+    }
+
+    /// <summary>Gives the CLR type of an element in memory.</summary>
+    public static Type ClrType(DType type) =>
+        type switch
+        {
+            DType.F64 => typeof(double),
+            DType.I32 => typeof(int),
+            DType.Bool => typeof(byte),
+            _ => typeof(float),
+        };
+
+    /// <summary>Calls a method of <see cref="VectorMemory"/>.</summary>
+    public static Expression Memory(string name, Type[] types, params Expression[] arguments) =>
+        Expression.Call(typeof(VectorMemory).GetMethod(name)!.MakeGenericMethod(types), arguments);
+
+    /// <summary>Reads the bits of a vector as another element type.</summary>
+    public Expression As(Expression vector, Type element)
+    {
+        var from = vector.Type.GetGenericArguments()[0];
+        var method = _static.GetMethods().Single(m => m.Name == "As" && m.GetGenericArguments().Length == 2);
+        return from == element ? vector : Expression.Call(method.MakeGenericMethod(from, element), vector);
+    }
+
+    Type? ElementOf(Expression[] arguments)
+    {
+        foreach (var argument in arguments)
+            if (argument.Type.IsGenericType && argument.Type.GetGenericTypeDefinition() == _open)
+                return argument.Type.GetGenericArguments()[0];
+        return arguments is [var only] && only.Type.IsPrimitive ? only.Type : null;
+    }
+}

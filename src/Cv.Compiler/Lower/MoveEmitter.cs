@@ -1,0 +1,100 @@
+using System.Linq.Expressions;
+using Cv.Dsl;
+using static System.Linq.Expressions.Expression;
+using static Cv.Compiler.Code;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Writes the kernels of movements: each is one or more walks that copy elements between two strided layouts, after a fill with zeros where
+/// the walks leave gaps.
+/// </summary>
+static class MoveEmitter
+{
+    public static List<KernelCode> Emit(MoveStep step)
+    {
+        var node = step.Node;
+        int[] to = node.Shape.ToArray(),
+            write = Layout.Strides(to);
+        return node switch
+        {
+            (Transpose(var order), [var x]) => [Walk(node, x, to, Permute(order, x), 0, write, 0)],
+            (Slice slice, [var x]) => [Walk(node, x, to, Scale(Layout.Strides(x.Shape.ToArray()), slice.Axis, slice.Step), Layout.Strides(x.Shape.ToArray())[slice.Axis] * slice.Start, write, 0)],
+            (Pad pad, [var x]) =>
+            [
+                Zero(node),
+                Walk(node, x, x.Shape.ToArray(), Layout.Strides(x.Shape.ToArray()), 0, Scale(write, pad.Axis, pad.Between + 1), write[pad.Axis] * pad.Low),
+            ],
+            (Concat concat, _) => Join(node, concat.Axis, write),
+            _ => throw new InvalidOperationException($"move: no kernel for {node}."),
+        };
+    }
+
+    static List<KernelCode> Join(Expr node, int axis, int[] write)
+    {
+        var kernels = new List<KernelCode>();
+        int start = 0;
+        foreach (var part in node.Operands)
+        {
+            int[] dims = part.Shape.ToArray();
+            kernels.Add(Walk(node, part, dims, Layout.Strides(dims), 0, write, start * write[axis]));
+            start += dims[axis];
+        }
+        return kernels;
+    }
+
+    static int[] Permute(Ints order, Expr x)
+    {
+        int[] strides = Layout.Strides(x.Shape.ToArray());
+        return [.. order.Span.ToArray().Select(axis => strides[axis])];
+    }
+
+    static int[] Scale(int[] strides, int axis, int factor)
+    {
+        int[] scaled = [.. strides];
+        scaled[axis] *= factor;
+        return scaled;
+    }
+
+    static KernelCode Zero(Expr node) => Combine.Zero(new Slot.Node(node), (long)node.Shape.Size * node.DType.ByteSize());
+
+    /// <summary>Writes a walk over <paramref name="dims"/>: a unit is one run along the last dim.</summary>
+    static KernelCode Walk(Expr node, Expr from, int[] dims, int[] read, int readStart, int[] write, int writeStart)
+    {
+        var code = new Code();
+        var (unit, i, rest, source, target) = (
+            code.Local(typeof(long), "unit"),
+            code.Local(typeof(long), "i"),
+            code.Local(typeof(long), "rest"),
+            code.Local(typeof(long), "source"),
+            code.Local(typeof(long), "target")
+        );
+        var type = Lanes.ClrType(node.DType);
+        var (a, b) = (code.Address(new Slot.Node(Geometry.Source(from))), code.Address(new Slot.Node(node), write: true));
+        int run = dims.Length == 0 ? 1 : dims[^1];
+        long runs = dims.Length == 0 ? 1 : dims[..^1].Aggregate(1L, (p, d) => p * d);
+        var lines = new List<Expression> { Assign(rest, unit), Assign(source, Constant((long)readStart)), Assign(target, Constant((long)writeStart)) };
+        for (int axis = dims.Length - 2; axis >= 0; axis--)
+        {
+            var at = Modulo(rest, Constant((long)Math.Max(1, dims[axis])));
+            lines.Add(Assign(source, Add(source, Times(at, read[axis]))));
+            lines.Add(Assign(target, Add(target, Times(at, write[axis]))));
+            lines.Add(Assign(rest, Divide(rest, Constant((long)Math.Max(1, dims[axis])))));
+        }
+        int stepRead = dims.Length == 0 ? 1 : read[^1],
+            stepWrite = dims.Length == 0 ? 1 : write[^1];
+        lines.Add(Assign(i, Constant(0L)));
+        lines.Add(
+            While(
+                i,
+                Constant((long)run),
+                1,
+                Lanes.Memory("Write", [type], Lanes.Memory("Read", [type], a, source), b, target),
+                Assign(source, Plus(source, stepRead)),
+                Assign(target, Plus(target, stepWrite))
+            )
+        );
+        var body = Block(Assign(unit, code.From), While(unit, code.To, 1, lines));
+        return code.Close(node.Op.Name, body, run == 0 ? 0 : runs, runs * (double)run * 2);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Linq.Expressions;
+using static System.Linq.Expressions.Expression;
+using static Cv.Compiler.Code;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Writes the packing of a product's right side: panels of a register tile's width, each holding its columns' elements k by k, so that the
+/// inner loop reads memory in order. Columns past the last hold anything: their products are never stored.
+/// </summary>
+static class PanelEmitter
+{
+    public static KernelCode Emit(Lanes lanes, Slot into, Slot from, int batch, int k, int n, int width, bool transposed)
+    {
+        var code = new Code();
+        var (unit, panel, column, source, target, i) = (
+            code.Local(typeof(long), "unit"),
+            code.Local(typeof(long), "panel"),
+            code.Local(typeof(long), "column"),
+            code.Local(typeof(long), "source"),
+            code.Local(typeof(long), "target"),
+            code.Local(typeof(long), "i")
+        );
+        int panels = (n + width - 1) / width;
+        var (read, write) = (code.Address(from), code.Address(into, write: true));
+        var lines = new List<Expression>
+        {
+            Assign(panel, Modulo(unit, Constant((long)panels))),
+            Assign(source, Times(Divide(unit, Constant((long)panels)), (long)k * n)),
+            Assign(column, Times(panel, width)),
+            Assign(target, Times(unit, (long)k * width)),
+        };
+        if (transposed)
+        {
+            var (j, line) = (code.Local(typeof(long), "j"), code.Local(typeof(long), "line"));
+            var element = lanes.Float;
+            lines.AddRange(
+                Assign(j, Constant(0L)),
+                While(
+                    j,
+                    Constant((long)width),
+                    1,
+                    Assign(line, Add(column, j)),
+                    IfThen(GreaterThanOrEqual(line, Constant((long)n)), Assign(line, Constant(n - 1L))),
+                    Assign(line, Add(source, Times(line, k))),
+                    Assign(i, Constant(0L)),
+                    While(
+                        i,
+                        Constant((long)k),
+                        1,
+                        Lanes.Memory("Write", [element], Lanes.Memory("Read", [element], read, Add(line, i)), write, Add(target, Add(Times(i, width), j)))
+                    )
+                )
+            );
+        }
+        else
+        {
+            var row = code.Local(typeof(long), "row");
+            var copies = Enumerable
+                .Range(0, width / lanes.Count)
+                .Select(v => lanes.Store(lanes.Type, lanes.Load(lanes.Type, read, Plus(row, v * lanes.Count)), write, Plus(Add(target, Times(i, width)), v * lanes.Count)));
+            lines.AddRange(Assign(row, Add(source, column)), Assign(i, Constant(0L)), While(i, Constant((long)k), 1, [.. copies, Assign(row, Plus(row, n))]));
+        }
+        var body = Block(Assign(unit, code.From), While(unit, code.To, 1, lines));
+        return code.Close($"pack {k}x{n}{(transposed ? " transposed" : "")}", body, (long)batch * panels, (double)batch * k * n);
+    }
+}

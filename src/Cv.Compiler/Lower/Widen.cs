@@ -1,0 +1,165 @@
+using System.Linq.Expressions;
+using Cv.Dsl;
+using Cv.Runtime;
+using static System.Linq.Expressions.Expression;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Widens scalar rules to vectors: the body of an op's lambda, applied to vectors of operands. Arithmetic maps to operators, comparisons to
+/// masks, conditionals to selections, Math functions to vector functions or to a rule of <see cref="Approximations"/>, which is widened in turn.
+/// </summary>
+sealed class Widen
+{
+    readonly Lanes _lanes;
+    readonly DType _type;
+    readonly Dictionary<ParameterExpression, Expression> _arguments;
+
+    Widen(Lanes lanes, DType type, Dictionary<ParameterExpression, Expression> arguments) => (_lanes, _type, _arguments) = (lanes, type, arguments);
+
+    /// <summary>Gives the vector of an elementwise node from the vectors of its operands.</summary>
+    public static Expression Node(Lanes lanes, Expr node, IReadOnlyList<Expression> operands)
+    {
+        if (node.Op is Cast)
+            return Cast(lanes, node.Operands[0].DType, node.DType, operands[0]);
+        // numbers in the rule are of the operands' dtype: a comparison's result is not
+        var type = node.Operands.Select(o => o.DType).FirstOrDefault(d => d != DType.Bool, node.DType);
+        return Rule(lanes, type, ((Elementwise)node.Op).Scalar, operands);
+    }
+
+    static Expression Rule(Lanes lanes, DType type, LambdaExpression rule, IReadOnlyList<Expression> operands)
+    {
+        var arguments = new Dictionary<ParameterExpression, Expression>();
+        for (int i = 0; i < rule.Parameters.Count; i++)
+            arguments[rule.Parameters[i]] = operands[i];
+        return new Widen(lanes, type, arguments).Visit(rule.Body);
+    }
+
+    Expression Visit(Expression e) =>
+        e switch
+        {
+            ParameterExpression p => _arguments[p],
+            ConstantExpression { Value: bool b } => _lanes.Constant(b ? 1 : 0, DType.Bool),
+            ConstantExpression c => _lanes.Constant(System.Convert.ToDouble(c.Value, null), _type),
+            UnaryExpression { NodeType: ExpressionType.Convert } u => Visit(u.Operand),
+            UnaryExpression { NodeType: ExpressionType.Negate } u => Negate(Visit(u.Operand)),
+            UnaryExpression { NodeType: ExpressionType.Not } u => OnesComplement(Visit(u.Operand)),
+            BinaryExpression b => Binary(b.NodeType, Visit(b.Left), Visit(b.Right)),
+            ConditionalExpression c => _lanes.Select(Visit(c.Test), Visit(c.IfTrue), Visit(c.IfFalse)),
+            MethodCallExpression m when m.Object is null => Function(m.Method.Name, [.. m.Arguments.Select(Visit)]),
+            BlockExpression block => Block(block.Variables, block.Expressions),
+            _ => throw Unknown(e.ToString()),
+        };
+
+    Expression Binary(ExpressionType kind, Expression a, Expression b) =>
+        kind switch
+        {
+            ExpressionType.Add => Add(a, b),
+            ExpressionType.Subtract => Subtract(a, b),
+            ExpressionType.Multiply => Multiply(a, b),
+            ExpressionType.Divide => Divide(a, b),
+            ExpressionType.LessThan => _lanes.AsFloat(_lanes.Call("LessThan", a, b)),
+            ExpressionType.LessThanOrEqual => _lanes.AsFloat(_lanes.Call("LessThanOrEqual", a, b)),
+            ExpressionType.GreaterThan => _lanes.AsFloat(_lanes.Call("GreaterThan", a, b)),
+            ExpressionType.GreaterThanOrEqual => _lanes.AsFloat(_lanes.Call("GreaterThanOrEqual", a, b)),
+            ExpressionType.Equal => _lanes.AsFloat(_lanes.Call("Equals", a, b)),
+            ExpressionType.NotEqual => OnesComplement(_lanes.AsFloat(_lanes.Call("Equals", a, b))),
+            ExpressionType.AndAlso or ExpressionType.And => And(a, b),
+            ExpressionType.OrElse or ExpressionType.Or => Or(a, b),
+            _ => throw Unknown(kind.ToString()),
+        };
+
+    /// <summary>Binds the variables of a block in turn, so that a rule may name a value it uses twice.</summary>
+    Expression Block(IEnumerable<ParameterExpression> variables, IReadOnlyList<Expression> lines)
+    {
+        var locals = new List<ParameterExpression>();
+        var body = new List<Expression>();
+        foreach (var variable in variables)
+            _ = variable;
+        for (int i = 0; i < lines.Count - 1; i++)
+        {
+            if (lines[i] is not BinaryExpression { NodeType: ExpressionType.Assign, Left: ParameterExpression name } assign)
+                throw Unknown(lines[i].ToString());
+            var value = Visit(assign.Right);
+            var local = Variable(value.Type, name.Name);
+            locals.Add(local);
+            body.Add(Assign(local, value));
+            _arguments[name] = local;
+        }
+        body.Add(Visit(lines[^1]));
+        return Expression.Block(locals, body);
+    }
+
+    Expression Function(string name, Expression[] a)
+    {
+        switch (name)
+        {
+            case "Max":
+                return Largest("Max", a[0], a[1]);
+            case "Min":
+                return Largest("Min", a[0], a[1]);
+            case "Abs" or "Sqrt" or "Floor" or "Ceiling" or "Truncate" or "Round":
+                return _lanes.Call(name, a);
+            case "Exp" or "Log" or "Cos" or "Sin" when a.Length == 1:
+                return _lanes.Call(name, a);
+            case "CopySign":
+                return _lanes.Call("CopySign", a);
+        }
+        if (Approximations.Find(name) is { } rule)
+            return Rule(_lanes, _type, rule, Named(a, out var block)) is var body && block.Count == 0 ? body : Wrap(block, body);
+        return PerLane(name, a);
+    }
+
+    /// <summary>
+    /// Takes the larger or smaller of two. Against a constant the plain instruction will do: it returns its second operand when either is
+    /// NaN, so the constant goes first.
+    /// </summary>
+    Expression Largest(string name, Expression a, Expression b) =>
+        IsConstant(b) ? _lanes.Call(name + "Native", b, a)
+        : IsConstant(a) ? _lanes.Call(name + "Native", a, b)
+        : _lanes.Call(name, a, b);
+
+    static bool IsConstant(Expression e) => e is MemberExpression or MethodCallExpression { Method.Name: "Create", Arguments: [ConstantExpression] };
+
+    /// <summary>Gives each argument a name, so that a rule that uses it twice computes it once.</summary>
+    static Expression[] Named(Expression[] arguments, out List<(ParameterExpression, Expression)> block)
+    {
+        block = [];
+        var names = new Expression[arguments.Length];
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] is ParameterExpression)
+            {
+                names[i] = arguments[i];
+                continue;
+            }
+            var local = Variable(arguments[i].Type);
+            block.Add((local, arguments[i]));
+            names[i] = local;
+        }
+        return names;
+    }
+
+    static Expression Wrap(List<(ParameterExpression Name, Expression Value)> block, Expression body) =>
+        Expression.Block(block.Select(b => b.Name), [.. block.Select(b => Assign(b.Name, b.Value)), body]);
+
+    Expression PerLane(string name, Expression[] a)
+    {
+        var types = Enumerable.Repeat(_lanes.Float, a.Length).ToArray();
+        var method = (_lanes.Float == typeof(float) ? typeof(MathF) : typeof(Math)).GetMethod(name, types) ?? throw Unknown(name);
+        var function = Expression.Constant(method.CreateDelegate(GetDelegateType([.. types, _lanes.Float])));
+        return Lanes.Memory(a.Length == 1 ? nameof(VectorMemory.Map) : nameof(VectorMemory.Map2), [_lanes.Vector, _lanes.Float], [function, .. a]);
+    }
+
+    static Expression Cast(Lanes lanes, DType from, DType to, Expression x) =>
+        (from, to) switch
+        {
+            (DType.Bool, _) => lanes.Select(x, lanes.Constant(1, to), lanes.Constant(0, to)),
+            (_, DType.Bool) => OnesComplement(lanes.AsFloat(lanes.Call("Equals", x, lanes.Constant(0, from)))),
+            (DType.I32, _) => lanes.Call(lanes.Type == DType.F64 ? "ConvertToDouble" : "ConvertToSingle", x),
+            (_, DType.I32) => lanes.Call(lanes.Type == DType.F64 ? "ConvertToInt64" : "ConvertToInt32", x),
+            _ => x, // between floats: loads and stores convert
+        };
+
+    static InvalidOperationException Unknown(string what) => new($"widen: a scalar rule may hold arithmetic, comparisons, conditionals and Math functions; got {what}.");
+}

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Cv.Dsl;
+
+namespace Cv.Compiler;
+
+/// <summary>Takes a graph down the whole road: bind, rewrite, fuse, write kernels, plan memory.</summary>
+static class Lowering
+{
+    public static (Plan Plan, ImmutableArray<Expr> Outputs) Plan(Graph graph, IReadOnlyDictionary<string, int> symbols, CompileOptions options, StringBuilder? log)
+    {
+        var bound = BindSymbols.Run(graph, symbols);
+        log?.Append(CultureInfo.InvariantCulture, $"== graph: {bound.Nodes.Length} nodes\n{bound}");
+        var ready = Pass.RunAll(Pipeline.Passes, bound, log);
+        foreach (var e in ready.Nodes)
+            if (!e.Shape.IsKnown)
+                throw new GraphException($"compile: every dim must be a number by now; got {e}. Bind its symbols: the inputs of a call do, where they name them.");
+        var schedule = Fuse.Run(ready);
+        var kernels = schedule.Steps.SelectMany(step => Emit(step, options)).ToImmutableArray();
+        var plan = new Plan(schedule, kernels);
+        log?.Append(ScheduleText.Of(schedule)).Append("== plan\n").Append(plan);
+        if (log is not null)
+            foreach (var kernel in plan.Kernels.Where(k => k.Tree is not null))
+                log.Append(CultureInfo.InvariantCulture, $"== kernel {kernel.Name}\n{CSharpText.Of(kernel.Tree!)}");
+        return (plan, schedule.Graph.Outputs);
+    }
+
+    static List<KernelCode> Emit(Step step, CompileOptions options)
+    {
+        var lanes = new Lanes(options.Bits, step.Lane ?? DType.F32);
+        return step switch
+        {
+            LoopStep loop => LoopEmitter.Emit(loop, lanes, options.Threads),
+            GemmStep gemm => GemmEmitter.Emit(gemm, lanes, options.Threads),
+            MoveStep move => MoveEmitter.Emit(move),
+            _ => throw new InvalidOperationException($"lower: no emitter for {step.GetType().Name}."),
+        };
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Cv.Dsl;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Orders the steps: after what they read, and, where an update overwrites its target in place, after everyone who still reads the old
+/// value. An update for which no such order exists is made through a copy.
+/// </summary>
+static class Order
+{
+    public static Schedule Run(Graph graph, List<Step> steps)
+    {
+        var home = new Dictionary<Expr, int>();
+        for (int i = 0; i < steps.Count; i++)
+            foreach (var member in steps[i].Members)
+                home.TryAdd(member, i);
+        Store(graph, steps, home);
+        var reads = steps.Select(s => s.Reads().ToHashSet()).ToList();
+        var needs = reads.Select((r, i) => r.Where(home.ContainsKey).Select(e => home[e]).Where(j => j != i).ToHashSet()).ToList();
+        var readers = new Dictionary<Expr, List<int>>();
+        for (int i = 0; i < steps.Count; i++)
+            foreach (var read in reads[i])
+            {
+                if (!readers.TryGetValue(read, out var list))
+                    readers[read] = list = [];
+                list.Add(i);
+            }
+        var waits = InPlaceCandidates(graph, steps, home)
+            .Select(u => (Update: u, Step: home[Geometry.Source(u.Value)], Readers: readers.GetValueOrDefault(u.Target, [])))
+            .ToList();
+        while (true)
+        {
+            var before = needs.Select(n => new HashSet<int>(n)).ToList();
+            foreach (var (_, step, others) in waits)
+                before[step].UnionWith(others.Where(r => r != step));
+            var (order, stuck) = Sort(before);
+            if (stuck is null)
+                return new(graph, [.. order.Select(i => steps[i])], [.. waits.Select(w => w.Update)]);
+            // the first update in the knot gives way: its target is copied into instead
+            int give = waits.FindIndex(w => stuck.Contains(w.Step));
+            waits.RemoveAt(give);
+        }
+    }
+
+    static void Store(Graph graph, List<Step> steps, Dictionary<Expr, int> home)
+    {
+        var leaving = new HashSet<Expr>(graph.Roots.Select(Geometry.Source));
+        foreach (var step in steps)
+            leaving.UnionWith(step.Reads());
+        for (int i = 0; i < steps.Count; i++)
+            steps[i].Stored = [.. steps[i].Members.Where(m => leaving.Contains(m) && home[m] == i)];
+    }
+
+    /// <summary>Lists the updates whose step reads the target, if at all, at the very element it writes.</summary>
+    static IEnumerable<Update> InPlaceCandidates(Graph graph, List<Step> steps, Dictionary<Expr, int> home)
+    {
+        var outputs = graph.Outputs.Select(Geometry.Source).ToHashSet();
+        var taken = new HashSet<Expr>();
+        foreach (var update in graph.Updates)
+        {
+            var source = Geometry.Source(update.Value);
+            var step = steps[home[source]];
+            if (outputs.Contains(source) || !taken.Add(source) || step.Roles[source] == Role.Tail || step is MoveStep)
+                continue;
+            if (step is GemmStep gemm && (gemm.A == update.Target || gemm.B == update.Target))
+                continue;
+            if (step.Reads().Contains(update.Target) && step.Roles.ContainsValue(Role.Row))
+                continue; // a row is walked several times: a later walk would read the new value
+            bool aligned = step.Members.All(m => m.Operands.All(o => Geometry.Source(o) != update.Target || (o == update.Target && m.Shape == source.Shape)));
+            if (aligned)
+                yield return update;
+        }
+    }
+
+    /// <summary>Sorts by Kahn's algorithm, the lowest number first; gives what is left when no order exists.</summary>
+    static (List<int> Order, HashSet<int>? Stuck) Sort(List<HashSet<int>> before)
+    {
+        var after = before.Select(_ => new List<int>()).ToList();
+        var missing = new int[before.Count];
+        var ready = new PriorityQueue<int, int>();
+        for (int i = 0; i < before.Count; i++)
+        {
+            missing[i] = before[i].Count;
+            foreach (int j in before[i])
+                after[j].Add(i);
+            if (missing[i] == 0)
+                ready.Enqueue(i, i);
+        }
+        var order = new List<int>();
+        while (ready.TryDequeue(out int next, out _))
+        {
+            order.Add(next);
+            foreach (int i in after[next])
+                if (--missing[i] == 0)
+                    ready.Enqueue(i, i);
+        }
+        return order.Count == before.Count ? (order, null) : (order, [.. Enumerable.Range(0, before.Count).Except(order)]);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using Cv.Dsl;
+
+namespace Cv.Compiler;
+
+/// <summary>Says how often a fused value is computed in its kernel.</summary>
+enum Role
+{
+    /// <summary>Once per element.</summary>
+    Full,
+
+    /// <summary>Once per row: a row's reduction, or a value made of such.</summary>
+    Row,
+
+    /// <summary>Once in all.</summary>
+    One,
+
+    /// <summary>Across rows: complete only when the kernel has ended.</summary>
+    Tail,
+}
+
+/// <summary>Holds one kernel-to-be: the nodes that run together.</summary>
+abstract class Step
+{
+    /// <summary>Gives the fused nodes, operands first.</summary>
+    public List<Expr> Members { get; } = [];
+
+    /// <summary>Gives the members whose values leave the kernel; set when the schedule is complete.</summary>
+    public ImmutableArray<Expr> Stored { get; set; } = [];
+
+    /// <summary>Gives the role of each member.</summary>
+    public Dictionary<Expr, Role> Roles { get; } = [];
+
+    /// <summary>Gives the float type that the kernel computes in, once a member has decided it.</summary>
+    public DType? Lane { get; set; }
+
+    /// <summary>Tells that no further node may join.</summary>
+    public bool IsClosed { get; set; }
+
+    /// <summary>Gives the place in the order of making; steps made on demand from leaves alone come before all others.</summary>
+    public int Order { get; set; }
+
+    /// <summary>Lists the nodes whose buffers the kernel reads.</summary>
+    public IEnumerable<Expr> Reads() => Operands().Select(Geometry.Source).Where(s => !Roles.ContainsKey(s) && s.Op is not (Const or Iota)).Distinct();
+
+    /// <summary>Lists the operands of the members, as the kernel reads them.</summary>
+    protected virtual IEnumerable<Expr> Operands() => Members.SelectMany(m => m.Operands);
+}
+
+/// <summary>Runs loops over rows and columns: elementwise chains, and the reductions that they feed.</summary>
+sealed class LoopStep(int size) : Step
+{
+    /// <summary>Counts the elements of a full value.</summary>
+    public int Size { get; } = size;
+
+    /// <summary>Counts the elements of a row; 0 while no reduction has decided it.</summary>
+    public int Columns { get; set; }
+
+    /// <summary>Counts the separate results of a fold of rows: 1, unless a reduction keeps outer dims.</summary>
+    public int Outer { get; set; } = 1;
+}
+
+/// <summary>Multiplies matrices, and applies an elementwise epilogue to each tile while it is in registers.</summary>
+sealed class GemmStep : Step
+{
+    public GemmStep(Expr product)
+    {
+        Product = product;
+        Members.Add(product);
+        Roles[product] = Role.Full;
+        (A, TransposeA) = Fold(product.Operands[0]);
+        (B, TransposeB) = Fold(product.Operands[1]);
+        Lane = product.DType;
+    }
+
+    public Expr Product { get; }
+    public Expr A { get; }
+    public Expr B { get; }
+    public bool TransposeA { get; }
+    public bool TransposeB { get; }
+
+    /// <summary>Tells whether a transposition is one that a product reads in place: of the last two axes.</summary>
+    public static bool IsFoldable(Expr e) => e is (Transpose(var order), _) && SwapsLastTwo(order);
+
+    /// <inheritdoc/>
+    protected override IEnumerable<Expr> Operands() => [A, B, .. Members.Where(m => m != Product).SelectMany(m => m.Operands)];
+
+    static (Expr, bool) Fold(Expr operand) => IsFoldable(operand) ? (Geometry.Source(operand.Operands[0]), true) : (Geometry.Source(operand), false);
+
+    static bool SwapsLastTwo(Ints order)
+    {
+        for (int i = 0; i < order.Count - 2; i++)
+            if (order[i] != i)
+                return false;
+        return order.Count >= 2 && order[order.Count - 1] == order.Count - 2;
+    }
+}
+
+/// <summary>Moves elements: transposes, slices, pads and joins.</summary>
+sealed class MoveStep : Step
+{
+    public MoveStep(Expr node)
+    {
+        Node = node;
+        IsClosed = true;
+        Members.Add(node);
+        Roles[node] = Role.Full;
+    }
+
+    public Expr Node { get; }
+}
+
+/// <summary>Lists the kernels of a graph in the order they run, and the updates that may be made in place.</summary>
+/// <param name="Graph">The graph, bound, simplified and expanded.</param>
+/// <param name="Steps">The kernels.</param>
+/// <param name="InPlace">The updates whose value may be written straight into the target's buffer.</param>
+sealed record Schedule(Graph Graph, ImmutableArray<Step> Steps, ImmutableHashSet<Update> InPlace);

@@ -1,0 +1,25 @@
+using System.Globalization;
+using System.Text;
+
+namespace Cv.Compiler;
+
+/// <summary>Prints a schedule: each kernel with its nodes, how often each runs, and which leave it.</summary>
+static class ScheduleText
+{
+    public static string Of(Schedule schedule)
+    {
+        var names = Dump.Names(schedule.Graph.Nodes.Concat(schedule.Steps.SelectMany(s => s.Members)).Distinct());
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"== schedule: {schedule.Steps.Length} kernels, {schedule.InPlace.Count} updates in place\n");
+        foreach (var step in schedule.Steps)
+        {
+            text.Append(step is LoopStep loop ? string.Create(CultureInfo.InvariantCulture, $"loop {loop.Size}{(loop.Columns == 0 ? "" : $" in rows of {loop.Columns}")}\n") : step is GemmStep ? "gemm\n" : "move\n");
+            foreach (var m in step.Members)
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"  {names[m]} : {m.Type} = {m.Op.Name}{m.Op.Attributes}{Dump.Operands(m, names)} ({step.Roles[m].ToString().ToLowerInvariant()}{(step.Stored.Contains(m) ? ", stored" : "")})\n"
+                );
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,144 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Cv.Runtime;
+
+/// <summary>
+/// Moves vectors between registers and memory for compiled kernels. Expression trees hold neither pointers nor refs, so addresses are
+/// numbers and each access is a call that the JIT inlines to one instruction. Indices count elements; loads may read past the end of a
+/// buffer (every buffer has slack), stores never do.
+/// </summary>
+public static unsafe class VectorMemory
+{
+    /// <summary>Loads a vector whose elements are those of the buffer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load<TVector, T>(long address, long index)
+        where TVector : unmanaged
+        where T : unmanaged => Unsafe.ReadUnaligned<TVector>((T*)address + index);
+
+    /// <summary>Stores a whole vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<TVector, T>(TVector value, long address, long index)
+        where TVector : unmanaged
+        where T : unmanaged => Unsafe.WriteUnaligned((T*)address + index, value);
+
+    /// <summary>Stores the first <paramref name="count"/> elements of a vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePart<TVector, T>(TVector value, long address, long index, long count)
+        where TVector : unmanaged
+        where T : unmanaged
+    {
+        if (typeof(TVector) == typeof(Vector256<float>) && Avx.IsSupported)
+            Avx.MaskStore((float*)address + index, Mask8(count), (Vector256<float>)(object)value);
+        else
+            Unsafe.CopyBlockUnaligned((T*)address + index, &value, (uint)(count * sizeof(T)));
+    }
+
+    /// <summary>Reads one element.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Read<T>(long address, long index)
+        where T : unmanaged => ((T*)address)[index];
+
+    /// <summary>Writes one element.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write<T>(T value, long address, long index)
+        where T : unmanaged => ((T*)address)[index] = value;
+
+    /// <summary>Loads elements of one type into lanes of another, one by one: for pairs of types that share no width.</summary>
+    public static TVector LoadConverted<TVector, TLane, T>(long address, long index)
+        where TVector : unmanaged
+        where TLane : unmanaged, INumber<TLane>
+        where T : unmanaged, INumber<T>
+    {
+        TVector vector = default;
+        var lanes = (TLane*)&vector;
+        for (int i = 0; i < sizeof(TVector) / sizeof(TLane); i++)
+            lanes[i] = TLane.CreateTruncating(((T*)address)[index + i]);
+        return vector;
+    }
+
+    /// <summary>Stores the first <paramref name="count"/> lanes as elements of another type, one by one.</summary>
+    public static void StoreConverted<TVector, TLane, T>(TVector value, long address, long index, long count)
+        where TVector : unmanaged
+        where TLane : unmanaged, INumber<TLane>
+        where T : unmanaged, INumber<T>
+    {
+        var lanes = (TLane*)&value;
+        for (int i = 0; i < count; i++)
+            ((T*)address)[index + i] = T.CreateTruncating(lanes[i]);
+    }
+
+    /// <summary>Loads truth bytes as a mask: all bits of a lane are set where the byte is not 0.</summary>
+    public static TVector LoadMask<TVector, TLane>(long address, long index)
+        where TVector : unmanaged
+        where TLane : unmanaged
+    {
+        TVector vector = default;
+        int size = sizeof(TLane);
+        for (int i = 0; i < sizeof(TVector) / size; i++)
+            if (((byte*)address)[index + i] != 0)
+                Unsafe.InitBlockUnaligned((byte*)&vector + i * size, 0xFF, (uint)size);
+        return vector;
+    }
+
+    /// <summary>Stores the first <paramref name="count"/> lanes of a mask as bytes that are 0 or 1.</summary>
+    public static void StoreMask<TVector, TLane>(TVector value, long address, long index, long count)
+        where TVector : unmanaged
+        where TLane : unmanaged
+    {
+        for (int i = 0; i < count; i++)
+            ((byte*)address)[index + i] = (byte)(((byte*)&value)[i * sizeof(TLane)] & 1);
+    }
+
+    /// <summary>Adds up the lanes by halves: the order depends on the width alone.</summary>
+    public static T SumLanes<TVector, T>(TVector value)
+        where TVector : unmanaged
+        where T : unmanaged, INumber<T> => Fold<TVector, T>(value, static (a, b) => a + b);
+
+    /// <summary>Takes the largest lane; NaN if there is one.</summary>
+    public static T MaxLanes<TVector, T>(TVector value)
+        where TVector : unmanaged
+        where T : unmanaged, INumber<T> => Fold<TVector, T>(value, static (a, b) => T.Max(a, b));
+
+    /// <summary>Takes the smallest lane; NaN if there is one.</summary>
+    public static T MinLanes<TVector, T>(TVector value)
+        where TVector : unmanaged
+        where T : unmanaged, INumber<T> => Fold<TVector, T>(value, static (a, b) => T.Min(a, b));
+
+    /// <summary>Applies a scalar function of one argument lane by lane: for rules that no vector instruction serves.</summary>
+    public static TVector Map<TVector, T>(Func<T, T> rule, TVector a)
+        where TVector : unmanaged
+        where T : unmanaged
+    {
+        for (int i = 0; i < sizeof(TVector) / sizeof(T); i++)
+            ((T*)&a)[i] = rule(((T*)&a)[i]);
+        return a;
+    }
+
+    /// <summary>Applies a scalar function of two arguments lane by lane.</summary>
+    public static TVector Map2<TVector, T>(Func<T, T, T> rule, TVector a, TVector b)
+        where TVector : unmanaged
+        where T : unmanaged
+    {
+        for (int i = 0; i < sizeof(TVector) / sizeof(T); i++)
+            ((T*)&a)[i] = rule(((T*)&a)[i], ((T*)&b)[i]);
+        return a;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> Mask8(long count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle();
+
+    static T Fold<TVector, T>(TVector value, Func<T, T, T> combine)
+        where TVector : unmanaged
+        where T : unmanaged
+    {
+        var lanes = MemoryMarshal.Cast<TVector, T>(new Span<TVector>(ref value));
+        for (int half = lanes.Length / 2; half > 0; half /= 2)
+            for (int i = 0; i < half; i++)
+                lanes[i] = combine(lanes[i], lanes[i + half]);
+        return lanes[0];
+    }
+}
