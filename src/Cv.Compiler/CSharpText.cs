@@ -29,7 +29,9 @@ static class CSharpText
             return "byte";
         if (type.IsArray)
             return TypeName(type.GetElementType()!) + "[]";
-        return type.IsGenericType ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>" : type.Name;
+        return type.IsGenericType
+            ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>"
+            : type.Name;
     }
 
     sealed class Writer
@@ -127,7 +129,10 @@ static class CSharpText
 
         string Call(MethodCallExpression m)
         {
-            string types = m.Method.IsGenericMethod && m.Method.DeclaringType == typeof(Runtime.VectorMemory) ? $"<{string.Join(", ", m.Method.GetGenericArguments().Select(TypeName))}>" : "";
+            string types =
+                m.Method.IsGenericMethod && m.Method.DeclaringType == typeof(Runtime.VectorMemory)
+                    ? $"<{string.Join(", ", m.Method.GetGenericArguments().Select(TypeName))}>"
+                    : "";
             return $"{TypeName(m.Method.DeclaringType!)}.{m.Method.Name}{types}({string.Join(", ", m.Arguments.Select(Text))})";
         }
 

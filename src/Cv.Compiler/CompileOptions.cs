@@ -43,7 +43,9 @@ public sealed record CompileOptions
     internal CompileOptions Checked()
     {
         if (Threads is < 1 or > 256)
-            throw new GraphException($"compile: the number of threads must be 1 to 256; got {Threads}. Leave it out to use every processor.");
+            throw new GraphException(
+                $"compile: the number of threads must be 1 to 256; got {Threads}. Leave it out to use every processor."
+            );
         if (Width is not (VectorWidth.Auto or VectorWidth.Bits128 or VectorWidth.Bits256 or VectorWidth.Bits512))
             throw new GraphException($"compile: the width must be 128, 256 or 512 bits; got {(int)Width}. Leave it out for the widest.");
         return this;

@@ -19,7 +19,9 @@ public static class Gradient
     public static ImmutableArray<Expr> Of(Expr loss, params Expr[] wrt)
     {
         if (loss.Shape.Rank != 0 || !loss.DType.IsFloat())
-            throw new GraphException($"gradient: the loss must be a scalar, f32[] or f64[]; got {loss.Type}. Sum or average it first: .Mean()?");
+            throw new GraphException(
+                $"gradient: the loss must be a scalar, f32[] or f64[]; got {loss.Type}. Sum or average it first: .Mean()?"
+            );
         var order = Topology.Order([loss]);
         var leads = LeadTo(order, wrt);
         var cotangents = new Dictionary<Expr, Expr> { [loss] = loss.Like(1) };
@@ -66,5 +68,7 @@ public static class Gradient
     }
 
     static GraphException Unreached(Expr loss, Expr w) =>
-        new($"gradient: the loss must depend on each node it is differentiated by; got {loss} and {w}, which no gradient reaches. Drop it from the list?");
+        new(
+            $"gradient: the loss must depend on each node it is differentiated by; got {loss} and {w}, which no gradient reaches. Drop it from the list?"
+        );
 }

@@ -25,7 +25,9 @@ public sealed class Graph
         foreach (var (target, value) in Updates)
         {
             if (target.Op is not (Parameter or State) || target.Type != value.Type)
-                throw new GraphException($"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value?");
+                throw new GraphException(
+                    $"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value?"
+                );
         }
         if (Updates.Select(u => u.Target).Distinct().Count() != Updates.Length)
             throw new GraphException("update: each parameter or state may be updated once. Combine the two values into one.");

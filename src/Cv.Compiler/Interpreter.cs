@@ -60,10 +60,14 @@ public static class Interpreter
     internal static Tensor StateOf(ModelState? state, Named leaf)
     {
         if (state is null || !state.Contains(leaf.Id))
-            throw new BindingException($"call: the state must hold {leaf.Name} \"{leaf.Id}\"; it does not. Initialise it with the graph's leaves.");
+            throw new BindingException(
+                $"call: the state must hold {leaf.Name} \"{leaf.Id}\"; it does not. Initialise it with the graph's leaves."
+            );
         var tensor = state[leaf.Id];
         if (tensor.Type != leaf.Type)
-            throw new BindingException($"call: {leaf.Name} \"{leaf.Id}\" must be {leaf.Type}; the state holds {tensor.Type}. Initialise it with this graph's leaves.");
+            throw new BindingException(
+                $"call: {leaf.Name} \"{leaf.Id}\" must be {leaf.Type}; the state holds {tensor.Type}. Initialise it with this graph's leaves."
+            );
         return tensor;
     }
 

@@ -8,14 +8,21 @@ namespace Cv.Compiler;
 /// <summary>Takes a graph down the whole road: bind, rewrite, fuse, write kernels, plan memory.</summary>
 static class Lowering
 {
-    public static (Plan Plan, ImmutableArray<Expr> Outputs) Plan(Graph graph, IReadOnlyDictionary<string, int> symbols, CompileOptions options, StringBuilder? log)
+    public static (Plan Plan, ImmutableArray<Expr> Outputs) Plan(
+        Graph graph,
+        IReadOnlyDictionary<string, int> symbols,
+        CompileOptions options,
+        StringBuilder? log
+    )
     {
         var bound = BindSymbols.Run(graph, symbols);
         log?.Append(CultureInfo.InvariantCulture, $"== graph: {bound.Nodes.Length} nodes\n{bound}");
         var ready = Pass.RunAll(Pipeline.Passes, bound, log);
         foreach (var e in ready.Nodes)
             if (!e.Shape.IsKnown)
-                throw new GraphException($"compile: every dim must be a number by now; got {e}. Bind its symbols: the inputs of a call do, where they name them.");
+                throw new GraphException(
+                    $"compile: every dim must be a number by now; got {e}. Bind its symbols: the inputs of a call do, where they name them."
+                );
         var schedule = Fuse.Run(ready);
         var kernels = schedule.Steps.SelectMany(step => Emit(step, options)).ToImmutableArray();
         var plan = new Plan(schedule, kernels);

@@ -38,6 +38,8 @@ public sealed record Pass(string Name, Func<Graph, Graph> Run)
             return;
         foreach (var (old, now) in before.Roots.Zip(after.Roots))
             if (old.DType != now.DType || (old.Shape.IsKnown && old.Shape != now.Shape))
-                throw new GraphException($"pass {pass.Name}: a pass must keep types; got {old} before and {now} after. Mend the rule that made it.");
+                throw new GraphException(
+                    $"pass {pass.Name}: a pass must keep types; got {old} before and {now} after. Mend the rule that made it."
+                );
     }
 }

@@ -19,7 +19,9 @@ sealed class Signature
             if (e.Op is not Named leaf)
                 continue;
             if (!leaves.TryAdd(leaf.Id, leaf) && leaves[leaf.Id] != leaf)
-                throw new GraphException($"graph: a name must mean one thing; \"{leaf.Id}\" is {leaves[leaf.Id].Name} {leaves[leaf.Id].Type} and {leaf.Name} {leaf.Type}. Rename one.");
+                throw new GraphException(
+                    $"graph: a name must mean one thing; \"{leaf.Id}\" is {leaves[leaf.Id].Name} {leaves[leaf.Id].Type} and {leaf.Name} {leaf.Type}. Rename one."
+                );
             if (leaf is Input input && _byName.TryAdd(input.Id, input))
                 inputs.Add(input);
         }
@@ -27,7 +29,10 @@ sealed class Signature
         Leaves = [.. leaves.Values.Where(l => l is not Input)];
         _labels =
         [
-            .. graph.Nodes.Where(e => e.Op is OneHot && Geometry.Source(e.Operands[0]).Op is Input).Select(e => (((Input)Geometry.Source(e.Operands[0]).Op).Id, ((OneHot)e.Op).Classes)).Distinct(),
+            .. graph
+                .Nodes.Where(e => e.Op is OneHot && Geometry.Source(e.Operands[0]).Op is Input)
+                .Select(e => (((Input)Geometry.Source(e.Operands[0]).Op).Id, ((OneHot)e.Op).Classes))
+                .Distinct(),
         ];
     }
 
@@ -45,7 +50,9 @@ sealed class Signature
         foreach (var (name, value) in bindings)
         {
             if (!_byName.TryGetValue(name ?? "", out var input))
-                throw new BindingException($"call: \"{name}\" is not an input; the inputs are {Names()}. Correct the name, or drop the binding.");
+                throw new BindingException(
+                    $"call: \"{name}\" is not an input; the inputs are {Names()}. Correct the name, or drop the binding."
+                );
             if (value is null)
                 throw new BindingException($"call: input \"{name}\" must be bound to a tensor; got null. Make one with Tensor.From.");
             Check(input, value, call);
@@ -53,7 +60,9 @@ sealed class Signature
         }
         foreach (var input in Inputs)
             if (!call.Has(input.Id))
-                throw new BindingException($"call: input \"{input.Id}\" must be bound, to {input.Type}; it is not. Add new Binding(\"{input.Id}\", ...).");
+                throw new BindingException(
+                    $"call: input \"{input.Id}\" must be bound, to {input.Type}; it is not. Add new Binding(\"{input.Id}\", ...)."
+                );
         foreach (var (name, classes) in _labels)
             CheckLabels(name, call[name], classes);
         return call;
@@ -72,7 +81,9 @@ sealed class Signature
             throw new BindingException($"call: input \"{input.Id}\" must be {type}; got {value.Type}. Cast or reshape the tensor.");
         for (int axis = 0; axis < shape.Rank; axis++)
             if (type.Shape[axis].Symbol is { } symbol && !call.TryBind(symbol, shape[axis].Value, out int other))
-                throw new BindingException($"call: input \"{input.Id}\" must agree on {symbol} with the inputs before it; got {value.Type}, where {symbol} is {other}. Give batches of one size.");
+                throw new BindingException(
+                    $"call: input \"{input.Id}\" must agree on {symbol} with the inputs before it; got {value.Type}, where {symbol} is {other}. Give batches of one size."
+                );
     }
 
     static Tensor Whole(Input input, Tensor value)
@@ -80,7 +91,9 @@ sealed class Signature
         double[] values = value.ToDoubles();
         for (int i = 0; i < values.Length; i++)
             if (values[i] != (int)values[i])
-                throw new BindingException($"call: input \"{input.Id}\" must hold whole numbers; got {values[i]} at index {i}. Clean the labels.");
+                throw new BindingException(
+                    $"call: input \"{input.Id}\" must hold whole numbers; got {values[i]} at index {i}. Clean the labels."
+                );
         return value.Cast(DType.I32);
     }
 
@@ -89,6 +102,8 @@ sealed class Signature
         var values = labels.AsSpan<int>();
         for (int i = 0; i < values.Length; i++)
             if ((uint)values[i] >= (uint)classes)
-                throw new BindingException($"call: input \"{name}\" must hold labels 0 to {classes - 1}; got {values[i]} at index {i}. Number the classes from 0.");
+                throw new BindingException(
+                    $"call: input \"{name}\" must hold labels 0 to {classes - 1}; got {values[i]} at index {i}. Number the classes from 0."
+                );
     }
 }

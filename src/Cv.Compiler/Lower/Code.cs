@@ -40,7 +40,10 @@ sealed class Code
     /// <summary>Closes the kernel: reads the addresses, then runs the body.</summary>
     public KernelCode Close(string name, Expression body, long units, double work)
     {
-        var lines = _slots.Select((slot, i) => (Expression)Assign(_addresses[slot], ArrayIndex(Slots, Constant(i)))).Append(body).Append(Empty());
+        var lines = _slots
+            .Select((slot, i) => (Expression)Assign(_addresses[slot], ArrayIndex(Slots, Constant(i))))
+            .Append(body)
+            .Append(Empty());
         var tree = Lambda<Kernel>(Block(_locals, lines), name, [Slots, From, To, Worker]);
         return new(name, tree, null, [.. _slots], [.. _writes], units, work);
     }
@@ -53,7 +56,10 @@ sealed class Code
     }
 
     /// <summary>Adds a constant; nothing at all when it is 0.</summary>
-    public static Expression Plus(Expression a, long b) => b == 0 ? a : a is ConstantExpression { Value: long v } ? Constant(v + b) : Add(a, Constant(b));
+    public static Expression Plus(Expression a, long b) =>
+        b == 0 ? a
+        : a is ConstantExpression { Value: long v } ? Constant(v + b)
+        : Add(a, Constant(b));
 
     /// <summary>Multiplies by a constant; nothing at all when it is 1.</summary>
     public static Expression Times(Expression a, long b) => b == 1 ? a : Multiply(a, Constant(b));

@@ -38,7 +38,15 @@ static unsafe class Combine
 
     /// <summary>Fills a buffer with zeros.</summary>
     public static KernelCode Zero(Slot into, long bytes) =>
-        new("zero", null, static (s, _, _, _) => new Span<byte>((void*)s[0], checked((int)s[1])).Clear(), [into, new Slot.Number(bytes)], [into], 1, 0);
+        new(
+            "zero",
+            null,
+            static (s, _, _, _) => new Span<byte>((void*)s[0], checked((int)s[1])).Clear(),
+            [into, new Slot.Number(bytes)],
+            [into],
+            1,
+            0
+        );
 
     static void Fold<T>(long[] slots, Func<T, T, T> combine)
         where T : unmanaged

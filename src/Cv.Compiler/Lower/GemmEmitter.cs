@@ -53,14 +53,29 @@ sealed class GemmEmitter
         if (step.Product.Shape.Size == 0)
             return kernels;
         if (emitter._packs && emitter._k > 0)
-            kernels.Add(PanelEmitter.Emit(lanes, emitter.PackSlot, new Slot.Node(step.B), emitter._batch, emitter._k, emitter._n, emitter.Width, step.TransposeB));
+            kernels.Add(
+                PanelEmitter.Emit(
+                    lanes,
+                    emitter.PackSlot,
+                    new Slot.Node(step.B),
+                    emitter._batch,
+                    emitter._k,
+                    emitter._n,
+                    emitter.Width,
+                    step.TransposeB
+                )
+            );
         kernels.Add(emitter.Kernel());
         return kernels;
     }
 
     KernelCode Kernel()
     {
-        var (batch, first, last) = (_code.Local(typeof(long), "batch"), _code.Local(typeof(long), "first"), _code.Local(typeof(long), "last"));
+        var (batch, first, last) = (
+            _code.Local(typeof(long), "batch"),
+            _code.Local(typeof(long), "first"),
+            _code.Local(typeof(long), "last")
+        );
         Expression body;
         if (_batch == 1)
         {
@@ -68,7 +83,10 @@ sealed class GemmEmitter
         }
         else
         {
-            body = Block(Assign(batch, _code.From), While(batch, _code.To, 1, Blocks(batch, first, last, Constant(0L), Constant((long)Tiles))));
+            body = Block(
+                Assign(batch, _code.From),
+                While(batch, _code.To, 1, Blocks(batch, first, last, Constant(0L), Constant((long)Tiles)))
+            );
         }
         double work = (double)_batch * _m * _n * Math.Max(1, _k) / 4;
         string epilogue = string.Concat(_step.Members.Skip(1).Select(m => "+" + m.Op.Name));
@@ -97,11 +115,7 @@ sealed class GemmEmitter
                 first,
                 to,
                 TilesPerBlock,
-                [
-                    Assign(last, Plus(first, TilesPerBlock)),
-                    IfThen(GreaterThan(last, to), Assign(last, to)),
-                    .. depths,
-                ]
+                [Assign(last, Plus(first, TilesPerBlock)), IfThen(GreaterThan(last, to), Assign(last, to)), .. depths]
             )
         );
     }
@@ -127,13 +141,18 @@ sealed class GemmEmitter
         int vectors = (columns + _lanes.Count - 1) / _lanes.Count,
             strideK = _packs ? Width : _n;
         var (row, column) = (_code.Local(typeof(long), "row"), _code.Local(typeof(long), "column"));
-        var (at, from, k, end) = (_code.Local(typeof(long), "a"), _code.Local(typeof(long), "b"), _code.Local(typeof(long), "k"), _code.Local(typeof(long), "kEnd"));
+        var (at, from, k, end) = (
+            _code.Local(typeof(long), "a"),
+            _code.Local(typeof(long), "b"),
+            _code.Local(typeof(long), "k"),
+            _code.Local(typeof(long), "kEnd")
+        );
         var sums = new ParameterExpression[rows, vectors];
         var bs = Enumerable.Range(0, vectors).Select(v => _code.Local(_lanes.Vector, $"b{v}")).ToArray();
         var a = _code.Local(_lanes.Vector, "a");
         for (int i = 0; i < rows; i++)
-            for (int v = 0; v < vectors; v++)
-                sums[i, v] = _code.Local(_lanes.Vector, $"c{i}_{v}");
+        for (int v = 0; v < vectors; v++)
+            sums[i, v] = _code.Local(_lanes.Vector, $"c{i}_{v}");
         var (strideI, strideA) = _step.TransposeA ? (1, _m) : (_k, 1);
         Expression pointerA = _code.Address(new Slot.Node(_step.A)),
             pointerB = _code.Address(_packs && _k > 0 ? PackSlot : new Slot.Node(_step.B));
@@ -155,10 +174,15 @@ sealed class GemmEmitter
         var partial = DepthBlocks > 1 ? _code.Address(PartialSlot, write: true) : null;
         Expression PartialAt(int i, int v) => Plus(Add(Times(Plus(row, i), Panels * Width), column), v * _lanes.Count);
         for (int i = 0; i < rows; i++)
-            for (int v = 0; v < vectors; v++)
-                lines.Add(Assign(sums[i, v], _lanes.Constant(0, _lanes.Type)));
+        for (int v = 0; v < vectors; v++)
+            lines.Add(Assign(sums[i, v], _lanes.Constant(0, _lanes.Type)));
         if (partial is not null)
-            lines.Add(IfThen(GreaterThan(depth, Constant(0L)), Each(rows, vectors, (i, v) => Assign(sums[i, v], _lanes.Load(_lanes.Type, partial, PartialAt(i, v))))));
+            lines.Add(
+                IfThen(
+                    GreaterThan(depth, Constant(0L)),
+                    Each(rows, vectors, (i, v) => Assign(sums[i, v], _lanes.Load(_lanes.Type, partial, PartialAt(i, v))))
+                )
+            );
 
         var inner = new List<Expression>();
         for (int v = 0; v < vectors; v++)
@@ -207,15 +231,18 @@ sealed class GemmEmitter
         if (_step.Members.Count <= 1 + InlineEpilogue)
         {
             for (int i = 0; i < rows; i++)
-                for (int v = 0; v < vectors; v++)
-                    lines.AddRange(Epilogue(batch, Plus(row, i), Plus(column, v * _lanes.Count), sums[i, v], Part(columns, v)));
+            for (int v = 0; v < vectors; v++)
+                lines.AddRange(Epilogue(batch, Plus(row, i), Plus(column, v * _lanes.Count), sums[i, v], Part(columns, v)));
             return lines;
         }
         long bytes = ((long)_tile * Width * _lanes.Type.ByteSize() + 127) / 64 * 64;
-        var scratch = Add(_code.Address(new Slot.Temporary(_step.Product, "tile", bytes * _workers), write: true), Times(_code.Worker, bytes));
+        var scratch = Add(
+            _code.Address(new Slot.Temporary(_step.Product, "tile", bytes * _workers), write: true),
+            Times(_code.Worker, bytes)
+        );
         for (int i = 0; i < rows; i++)
-            for (int v = 0; v < vectors; v++)
-                lines.Add(_lanes.Store(_lanes.Type, sums[i, v], scratch, Constant((long)i * Width + v * _lanes.Count)));
+        for (int v = 0; v < vectors; v++)
+            lines.Add(_lanes.Store(_lanes.Type, sums[i, v], scratch, Constant((long)i * Width + v * _lanes.Count)));
         var r = _code.Local(typeof(long), "r");
         var body = new List<Expression>();
         for (int v = 0; v < vectors; v++)

@@ -63,7 +63,9 @@ sealed class Lanes
             if (candidate.GetParameters().Zip(arguments).All(p => p.First.ParameterType == p.Second.Type))
                 return Expression.Call(candidate, arguments);
         }
-        throw new InvalidOperationException($"lanes: {_static.Name} has no {name}({string.Join(", ", arguments.Select(a => a.Type.Name))}).");
+        throw new InvalidOperationException(
+            $"lanes: {_static.Name} has no {name}({string.Join(", ", arguments.Select(a => a.Type.Name))})."
+        );
     }
 
     /// <summary>Fills every lane with a constant of a dtype.</summary>
@@ -87,10 +89,12 @@ sealed class Lanes
             : Add(Property(null, Vector, "Indices"), Call("Create", Convert(start, Float)));
 
     /// <summary>Marks the lanes below <paramref name="count"/>.</summary>
-    public Expression MaskBelow(Expression count) => AsFloat(Call("LessThan", Property(null, _open.MakeGenericType(Integer), "Indices"), Call("Create", Convert(count, Integer))));
+    public Expression MaskBelow(Expression count) =>
+        AsFloat(Call("LessThan", Property(null, _open.MakeGenericType(Integer), "Indices"), Call("Create", Convert(count, Integer))));
 
     /// <summary>Chooses by mask.</summary>
-    public Expression Select(Expression mask, Expression a, Expression b) => Call("ConditionalSelect", a.Type == mask.Type ? mask : As(mask, Integer), a, b);
+    public Expression Select(Expression mask, Expression a, Expression b) =>
+        Call("ConditionalSelect", a.Type == mask.Type ? mask : As(mask, Integer), a, b);
 
     /// <summary>Turns the result of a comparison into a mask of the float type.</summary>
     public Expression AsFloat(Expression vector) => vector.Type == Vector ? vector : As(vector, Float);
@@ -100,9 +104,19 @@ sealed class Lanes
         type switch
         {
             DType.Bool => Memory(nameof(VectorMemory.LoadMask), [Vector, Float], address, index),
-            DType.I32 when Type == DType.F64 => Memory(nameof(VectorMemory.LoadConverted), [VectorOf(type), typeof(long), typeof(int)], address, index),
+            DType.I32 when Type == DType.F64 => Memory(
+                nameof(VectorMemory.LoadConverted),
+                [VectorOf(type), typeof(long), typeof(int)],
+                address,
+                index
+            ),
             DType.I32 => Memory(nameof(VectorMemory.Load), [VectorOf(type), typeof(int)], address, index),
-            DType.F32 when Type == DType.F64 => Memory(nameof(VectorMemory.LoadConverted), [Vector, typeof(double), typeof(float)], address, index),
+            DType.F32 when Type == DType.F64 => Memory(
+                nameof(VectorMemory.LoadConverted),
+                [Vector, typeof(double), typeof(float)],
+                address,
+                index
+            ),
             _ => Memory(nameof(VectorMemory.Load), [Vector, Float], address, index),
         };
 
@@ -112,7 +126,16 @@ sealed class Lanes
         Expression element = Memory(nameof(VectorMemory.Read), [ClrType(type)], address, index);
         return type switch
         {
-            DType.Bool => AsFloat(Call("Create", Condition(NotEqual(element, Expression.Constant((byte)0)), Convert(Expression.Constant(-1), Integer), Convert(Expression.Constant(0), Integer)))),
+            DType.Bool => AsFloat(
+                Call(
+                    "Create",
+                    Condition(
+                        NotEqual(element, Expression.Constant((byte)0)),
+                        Convert(Expression.Constant(-1), Integer),
+                        Convert(Expression.Constant(0), Integer)
+                    )
+                )
+            ),
             DType.I32 => Call("Create", Convert(element, Integer)),
             _ => Call("Create", Convert(element, Float)),
         };
@@ -125,18 +148,34 @@ sealed class Lanes
         return type switch
         {
             DType.Bool => Memory(nameof(VectorMemory.StoreMask), [Vector, Float], value, address, index, all),
-            DType.I32 when Type == DType.F64 => Memory(nameof(VectorMemory.StoreConverted), [VectorOf(type), typeof(long), typeof(int)], value, address, index, all),
-            DType.F32 when Type == DType.F64 => Memory(nameof(VectorMemory.StoreConverted), [Vector, typeof(double), typeof(float)], value, address, index, all),
+            DType.I32 when Type == DType.F64 => Memory(
+                nameof(VectorMemory.StoreConverted),
+                [VectorOf(type), typeof(long), typeof(int)],
+                value,
+                address,
+                index,
+                all
+            ),
+            DType.F32 when Type == DType.F64 => Memory(
+                nameof(VectorMemory.StoreConverted),
+                [Vector, typeof(double), typeof(float)],
+                value,
+                address,
+                index,
+                all
+            ),
             _ when count is null => Memory(nameof(VectorMemory.Store), [VectorOf(type), ClrType(type)], value, address, index),
             _ => Memory(nameof(VectorMemory.StorePart), [VectorOf(type), ClrType(type)], value, address, index, all),
         };
     }
 
     /// <summary>Loads a vector kept in scratch memory as it was in the register.</summary>
-    public Expression LoadRaw(DType type, Expression address, Expression index) => Memory(nameof(VectorMemory.Load), [VectorOf(type), Float], address, index);
+    public Expression LoadRaw(DType type, Expression address, Expression index) =>
+        Memory(nameof(VectorMemory.Load), [VectorOf(type), Float], address, index);
 
     /// <summary>Keeps a vector in scratch memory as it is in the register.</summary>
-    public Expression StoreRaw(DType type, Expression value, Expression address, Expression index) => Memory(nameof(VectorMemory.Store), [VectorOf(type), Float], value, address, index);
+    public Expression StoreRaw(DType type, Expression value, Expression address, Expression index) =>
+        Memory(nameof(VectorMemory.Store), [VectorOf(type), Float], value, address, index);
 
     /// <summary>Folds the lanes of a vector into one scalar by the op's operation, in an order that depends on the width alone.</summary>
     public Expression FoldLanes(Reduction op, Expression vector)

@@ -89,7 +89,9 @@ sealed class LoopEmitter
         }
         foreach (var tail in tails.Where(t => t.FoldsRows))
             lines.Add(tail.Add(RowOperand(tail.Node.Operands[0], tail.Node.Operands[0].Shape), 0));
-        var count = _shape.IsFlat ? MinOf(Constant((long)_shape.Columns), Subtract(Constant((long)_shape.Size), _base)) : Constant((long)_shape.Columns);
+        var count = _shape.IsFlat
+            ? MinOf(Constant((long)_shape.Columns), Subtract(Constant((long)_shape.Size), _base))
+            : Constant((long)_shape.Columns);
         return [Assign(_base, Times(_row, _shape.Columns)), Assign(_count, count), .. _rowStart, .. lines];
     }
 
@@ -111,7 +113,10 @@ sealed class LoopEmitter
             work <= 4 && full >= 8 ? 4
             : work <= 10 && full >= 4 ? 2
             : 1;
-        var sums = folds.ToDictionary(f => f, f => Enumerable.Range(0, unroll).Select(u => _code.Local(_lanes.VectorOf(f.DType), $"sum{u}")).ToArray());
+        var sums = folds.ToDictionary(
+            f => f,
+            f => Enumerable.Range(0, unroll).Select(u => _code.Local(_lanes.VectorOf(f.DType), $"sum{u}")).ToArray()
+        );
         foreach (var (fold, sum) in sums)
             lines.AddRange(sum.Select(s => Assign(s, _lanes.Seed((Reduction)fold.Op, fold.DType))));
         Expression Piece(int copy, Expression? part) => Block(Body(level, copy, part, sums, feeds));
@@ -125,7 +130,9 @@ sealed class LoopEmitter
         else
         {
             if (unroll > 1)
-                lines.Add(While(_column, Subtract(_count, Constant(unroll * width - 1L)), unroll * width, Enumerable.Range(0, unroll).Select(At)));
+                lines.Add(
+                    While(_column, Subtract(_count, Constant(unroll * width - 1L)), unroll * width, Enumerable.Range(0, unroll).Select(At))
+                );
             if (unroll == 1 || full % unroll != 0 || _shape.IsFlat)
                 lines.Add(While(_column, Subtract(_count, Constant(width - 1L)), width, At(0)));
         }
@@ -157,7 +164,12 @@ sealed class LoopEmitter
                 values[m] = Keep(Reload(m, j), m.DType);
             if (!_phases.IsComputed(m, level))
                 continue;
-            values[m] = Keep(m.Op is Broadcast ? Operand(m.Operands[0], m.Shape) : Widen.Node(_lanes, m, [.. m.Operands.Select(o => Operand(o, m.Shape))]), m.DType);
+            values[m] = Keep(
+                m.Op is Broadcast
+                    ? Operand(m.Operands[0], m.Shape)
+                    : Widen.Node(_lanes, m, [.. m.Operands.Select(o => Operand(o, m.Shape))]),
+                m.DType
+            );
             if (_phases.Level[m] != level)
                 continue;
             if (_step.Stored.Contains(m))
@@ -168,7 +180,11 @@ sealed class LoopEmitter
         foreach (var (fold, sum) in sums)
             lines.Add(Assign(sum[copy], _lanes.Combine((Reduction)fold.Op, sum[copy], Masked(fold))));
         foreach (var feed in feeds)
-            lines.Add(feed.FoldsColumns ? feed.AddColumns(Operand(feed.Node.Operands[0], feed.Node.Operands[0].Shape), j, part) : feed.Add(Masked(feed.Node), copy));
+            lines.Add(
+                feed.FoldsColumns
+                    ? feed.AddColumns(Operand(feed.Node.Operands[0], feed.Node.Operands[0].Shape), j, part)
+                    : feed.Add(Masked(feed.Node), copy)
+            );
         return lines;
 
         Expression Keep(Expression value, DType type)
@@ -206,7 +222,9 @@ sealed class LoopEmitter
     }
 
     Expression Reload(Expr m, Expression j) =>
-        _step.Stored.Contains(m) ? _lanes.Load(m.DType, _code.Address(new Slot.Node(m)), Add(_base, j)) : _lanes.LoadRaw(m.DType, Scratch(m), j);
+        _step.Stored.Contains(m)
+            ? _lanes.Load(m.DType, _code.Address(new Slot.Node(m)), Add(_base, j))
+            : _lanes.LoadRaw(m.DType, Scratch(m), j);
 
     /// <summary>Gives the address of this thread's row of scratch for a value.</summary>
     Expression Scratch(Expr m)
@@ -254,9 +272,10 @@ sealed class LoopEmitter
         if (_rowLoads.TryGetValue(key, out var local))
             return local;
         _rowLoads[key] = local = _code.Local(_lanes.VectorOf(o.DType), "b");
-        var value = o.Op is Iota
-            ? _lanes.Broadcast(Convert(offset, o.DType == DType.I32 ? _lanes.Integer : _lanes.Float))
-            : _lanes.LoadOne(o.DType, _code.Address(new Slot.Node(source)), offset);
+        var value =
+            o.Op is Iota
+                ? _lanes.Broadcast(Convert(offset, o.DType == DType.I32 ? _lanes.Integer : _lanes.Float))
+                : _lanes.LoadOne(o.DType, _code.Address(new Slot.Node(source)), offset);
         _rowStart.Add(Assign(local, value));
         return local;
     }
@@ -308,9 +327,13 @@ sealed class LoopEmitter
             var (_, _, inner) = Geometry.Fold(node.Operands[0].Shape, _op.Axes);
             FoldsColumns = !FoldsRows && inner > 1;
             _width = FoldsColumns ? inner : 1;
-            _sums = FoldsColumns ? [] : [.. Enumerable.Range(0, 4).Select(u => loop._code.Local(loop._lanes.VectorOf(node.DType), $"total{u}"))];
+            _sums = FoldsColumns
+                ? []
+                : [.. Enumerable.Range(0, 4).Select(u => loop._code.Local(loop._lanes.VectorOf(node.DType), $"total{u}"))];
             bool parts = loop._shape.Blocks > 1 && loop._step.Outer == 1;
-            _into = parts ? new Slot.Temporary(node, "parts", (long)loop._shape.Blocks * _width * node.DType.ByteSize()) : new Slot.Node(node);
+            _into = parts
+                ? new Slot.Temporary(node, "parts", (long)loop._shape.Blocks * _width * node.DType.ByteSize())
+                : new Slot.Node(node);
             if (parts)
                 loop._after.Add(Combine.Kernel(_op, node.DType, _into, new Slot.Node(node), loop._shape.Blocks, _width));
         }

@@ -49,7 +49,9 @@ sealed class LoopGeometry
     {
         var walks = step
             .Members.Where(m => step.Roles[m] == Role.Full)
-            .SelectMany(m => m.Operands.Where(o => !step.Roles.ContainsKey(Geometry.Source(o)) && o.Op is not Const).Select(o => (Operand: o, m.Shape)))
+            .SelectMany(m =>
+                m.Operands.Where(o => !step.Roles.ContainsKey(Geometry.Source(o)) && o.Op is not Const).Select(o => (Operand: o, m.Shape))
+            )
             .Distinct()
             .ToList();
         if (walks.TrueForAll(w => Geometry.ColumnStride(w.Operand, w.Shape, step.Size) is not null))

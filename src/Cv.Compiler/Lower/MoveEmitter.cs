@@ -19,11 +19,30 @@ static class MoveEmitter
         return node switch
         {
             (Transpose(var order), [var x]) => [Walk(node, x, to, Permute(order, x), 0, write, 0)],
-            (Slice slice, [var x]) => [Walk(node, x, to, Scale(Layout.Strides(x.Shape.ToArray()), slice.Axis, slice.Step), Layout.Strides(x.Shape.ToArray())[slice.Axis] * slice.Start, write, 0)],
+            (Slice slice, [var x]) =>
+            [
+                Walk(
+                    node,
+                    x,
+                    to,
+                    Scale(Layout.Strides(x.Shape.ToArray()), slice.Axis, slice.Step),
+                    Layout.Strides(x.Shape.ToArray())[slice.Axis] * slice.Start,
+                    write,
+                    0
+                ),
+            ],
             (Pad pad, [var x]) =>
             [
                 Zero(node),
-                Walk(node, x, x.Shape.ToArray(), Layout.Strides(x.Shape.ToArray()), 0, Scale(write, pad.Axis, pad.Between + 1), write[pad.Axis] * pad.Low),
+                Walk(
+                    node,
+                    x,
+                    x.Shape.ToArray(),
+                    Layout.Strides(x.Shape.ToArray()),
+                    0,
+                    Scale(write, pad.Axis, pad.Between + 1),
+                    write[pad.Axis] * pad.Low
+                ),
             ],
             (Concat concat, _) => Join(node, concat.Axis, write),
             _ => throw new InvalidOperationException($"move: no kernel for {node}."),
@@ -73,7 +92,12 @@ static class MoveEmitter
         var (a, b) = (code.Address(new Slot.Node(Geometry.Source(from))), code.Address(new Slot.Node(node), write: true));
         int run = dims.Length == 0 ? 1 : dims[^1];
         long runs = dims.Length == 0 ? 1 : dims[..^1].Aggregate(1L, (p, d) => p * d);
-        var lines = new List<Expression> { Assign(rest, unit), Assign(source, Constant((long)readStart)), Assign(target, Constant((long)writeStart)) };
+        var lines = new List<Expression>
+        {
+            Assign(rest, unit),
+            Assign(source, Constant((long)readStart)),
+            Assign(target, Constant((long)writeStart)),
+        };
         for (int axis = dims.Length - 2; axis >= 0; axis--)
         {
             var at = Modulo(rest, Constant((long)Math.Max(1, dims[axis])));

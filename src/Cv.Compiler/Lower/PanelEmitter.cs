@@ -48,7 +48,13 @@ static class PanelEmitter
                         i,
                         Constant((long)k),
                         1,
-                        Lanes.Memory("Write", [element], Lanes.Memory("Read", [element], read, Add(line, i)), write, Add(target, Add(Times(i, width), j)))
+                        Lanes.Memory(
+                            "Write",
+                            [element],
+                            Lanes.Memory("Read", [element], read, Add(line, i)),
+                            write,
+                            Add(target, Add(Times(i, width), j))
+                        )
                     )
                 )
             );
@@ -58,8 +64,19 @@ static class PanelEmitter
             var row = code.Local(typeof(long), "row");
             var copies = Enumerable
                 .Range(0, width / lanes.Count)
-                .Select(v => lanes.Store(lanes.Type, lanes.Load(lanes.Type, read, Plus(row, v * lanes.Count)), write, Plus(Add(target, Times(i, width)), v * lanes.Count)));
-            lines.AddRange(Assign(row, Add(source, column)), Assign(i, Constant(0L)), While(i, Constant((long)k), 1, [.. copies, Assign(row, Plus(row, n))]));
+                .Select(v =>
+                    lanes.Store(
+                        lanes.Type,
+                        lanes.Load(lanes.Type, read, Plus(row, v * lanes.Count)),
+                        write,
+                        Plus(Add(target, Times(i, width)), v * lanes.Count)
+                    )
+                );
+            lines.AddRange(
+                Assign(row, Add(source, column)),
+                Assign(i, Constant(0L)),
+                While(i, Constant((long)k), 1, [.. copies, Assign(row, Plus(row, n))])
+            );
         }
         var body = Block(Assign(unit, code.From), While(unit, code.To, 1, lines));
         return code.Close($"pack {k}x{n}{(transposed ? " transposed" : "")}", body, (long)batch * panels, (double)batch * k * n);

@@ -15,7 +15,8 @@ sealed class Widen
     readonly DType _type;
     readonly Dictionary<ParameterExpression, Expression> _arguments;
 
-    Widen(Lanes lanes, DType type, Dictionary<ParameterExpression, Expression> arguments) => (_lanes, _type, _arguments) = (lanes, type, arguments);
+    Widen(Lanes lanes, DType type, Dictionary<ParameterExpression, Expression> arguments) =>
+        (_lanes, _type, _arguments) = (lanes, type, arguments);
 
     /// <summary>Gives the vector of an elementwise node from the vectors of its operands.</summary>
     public static Expression Node(Lanes lanes, Expr node, IReadOnlyList<Expression> operands)
@@ -119,7 +120,8 @@ sealed class Widen
         : IsConstant(a) ? _lanes.Call(name + "Native", a, b)
         : _lanes.Call(name, a, b);
 
-    static bool IsConstant(Expression e) => e is MemberExpression or MethodCallExpression { Method.Name: "Create", Arguments: [ConstantExpression] };
+    static bool IsConstant(Expression e) =>
+        e is MemberExpression or MethodCallExpression { Method.Name: "Create", Arguments: [ConstantExpression] };
 
     /// <summary>Gives each argument a name, so that a rule that uses it twice computes it once.</summary>
     static Expression[] Named(Expression[] arguments, out List<(ParameterExpression, Expression)> block)
@@ -148,7 +150,11 @@ sealed class Widen
         var types = Enumerable.Repeat(_lanes.Float, a.Length).ToArray();
         var method = (_lanes.Float == typeof(float) ? typeof(MathF) : typeof(Math)).GetMethod(name, types) ?? throw Unknown(name);
         var function = Expression.Constant(method.CreateDelegate(GetDelegateType([.. types, _lanes.Float])));
-        return Lanes.Memory(a.Length == 1 ? nameof(VectorMemory.Map) : nameof(VectorMemory.Map2), [_lanes.Vector, _lanes.Float], [function, .. a]);
+        return Lanes.Memory(
+            a.Length == 1 ? nameof(VectorMemory.Map) : nameof(VectorMemory.Map2),
+            [_lanes.Vector, _lanes.Float],
+            [function, .. a]
+        );
     }
 
     static Expression Cast(Lanes lanes, DType from, DType to, Expression x) =>
@@ -161,5 +167,6 @@ sealed class Widen
             _ => x, // between floats: loads and stores convert
         };
 
-    static InvalidOperationException Unknown(string what) => new($"widen: a scalar rule may hold arithmetic, comparisons, conditionals and Math functions; got {what}.");
+    static InvalidOperationException Unknown(string what) =>
+        new($"widen: a scalar rule may hold arithmetic, comparisons, conditionals and Math functions; got {what}.");
 }

@@ -39,7 +39,8 @@ sealed class Fuse
     /// <summary>Gives each root a node of its own that is computed, where it is only a leaf.</summary>
     static Graph CopyLeafRoots(Graph graph)
     {
-        Expr Copy(Expr root) => Geometry.Source(root) is { Op: Leaf } leaf ? Expr.Of(new Broadcast(leaf.Shape), leaf).Reshape(root.Shape) : root;
+        Expr Copy(Expr root) =>
+            Geometry.Source(root) is { Op: Leaf } leaf ? Expr.Of(new Broadcast(leaf.Shape), leaf).Reshape(root.Shape) : root;
         return new([.. graph.Outputs.Select(Copy)], [.. graph.Updates.Select(u => u with { Value = Copy(u.Value) })]);
     }
 
@@ -256,13 +257,13 @@ sealed class Fuse
         if (loop.Columns != 0 || columns == 0)
             return false;
         foreach (var member in loop.Members)
-            foreach (var operand in member.Operands)
-                if (
-                    loop.Roles[member] == Role.Full
-                    && !loop.Roles.ContainsKey(Geometry.Source(operand))
-                    && Geometry.ColumnStride(operand, member.Shape, columns) is null
-                )
-                    return false;
+        foreach (var operand in member.Operands)
+            if (
+                loop.Roles[member] == Role.Full
+                && !loop.Roles.ContainsKey(Geometry.Source(operand))
+                && Geometry.ColumnStride(operand, member.Shape, columns) is null
+            )
+                return false;
         loop.Columns = columns;
         return true;
     }
@@ -277,7 +278,13 @@ sealed class Fuse
             source.Shape == shape && operand == source ? role
             : IsOne(source.Shape) ? Role.One
             : null;
-        if (inner is null || step.IsClosed || step.Members.Count + MaxFloating > MaxMembers || !SameLanes(step, source) || IsFloatCast(source))
+        if (
+            inner is null
+            || step.IsClosed
+            || step.Members.Count + MaxFloating > MaxMembers
+            || !SameLanes(step, source)
+            || IsFloatCast(source)
+        )
         {
             Materialise(source);
             return;

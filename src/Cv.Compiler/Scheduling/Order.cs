@@ -67,7 +67,9 @@ static class Order
                 continue;
             if (step.Reads().Contains(update.Target) && step.Roles.ContainsValue(Role.Row))
                 continue; // a row is walked several times: a later walk would read the new value
-            bool aligned = step.Members.All(m => m.Operands.All(o => Geometry.Source(o) != update.Target || (o == update.Target && m.Shape == source.Shape)));
+            bool aligned = step.Members.All(m =>
+                m.Operands.All(o => Geometry.Source(o) != update.Target || (o == update.Target && m.Shape == source.Shape))
+            );
             if (aligned)
                 yield return update;
         }

@@ -47,7 +47,13 @@ sealed class Plan
         }
         foreach (var update in graph.Updates)
             if (!schedule.InPlace.Contains(update))
-                list.Add(Combine.Copy(new Slot.Node(Geometry.Source(update.Value)), new Slot.Node(update.Target), (long)update.Target.Shape.Size * update.Target.DType.ByteSize()));
+                list.Add(
+                    Combine.Copy(
+                        new Slot.Node(Geometry.Source(update.Value)),
+                        new Slot.Node(update.Target),
+                        (long)update.Target.Shape.Size * update.Target.DType.ByteSize()
+                    )
+                );
         Kernels = list.ToImmutable();
         ArenaBytes = Allocate();
     }

@@ -41,7 +41,8 @@ abstract class Step
     public int Order { get; set; }
 
     /// <summary>Lists the nodes whose buffers the kernel reads.</summary>
-    public IEnumerable<Expr> Reads() => Operands().Select(Geometry.Source).Where(s => !Roles.ContainsKey(s) && s.Op is not (Const or Iota)).Distinct();
+    public IEnumerable<Expr> Reads() =>
+        Operands().Select(Geometry.Source).Where(s => !Roles.ContainsKey(s) && s.Op is not (Const or Iota)).Distinct();
 
     /// <summary>Lists the operands of the members, as the kernel reads them.</summary>
     protected virtual IEnumerable<Expr> Operands() => Members.SelectMany(m => m.Operands);
@@ -85,7 +86,8 @@ sealed class GemmStep : Step
     /// <inheritdoc/>
     protected override IEnumerable<Expr> Operands() => [A, B, .. Members.Where(m => m != Product).SelectMany(m => m.Operands)];
 
-    static (Expr, bool) Fold(Expr operand) => IsFoldable(operand) ? (Geometry.Source(operand.Operands[0]), true) : (Geometry.Source(operand), false);
+    static (Expr, bool) Fold(Expr operand) =>
+        IsFoldable(operand) ? (Geometry.Source(operand.Operands[0]), true) : (Geometry.Source(operand), false);
 
     static bool SwapsLastTwo(Ints order)
     {

@@ -10,10 +10,21 @@ static class ScheduleText
     {
         var names = Dump.Names(schedule.Graph.Nodes.Concat(schedule.Steps.SelectMany(s => s.Members)).Distinct());
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"== schedule: {schedule.Steps.Length} kernels, {schedule.InPlace.Count} updates in place\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"== schedule: {schedule.Steps.Length} kernels, {schedule.InPlace.Count} updates in place\n"
+        );
         foreach (var step in schedule.Steps)
         {
-            text.Append(step is LoopStep loop ? string.Create(CultureInfo.InvariantCulture, $"loop {loop.Size}{(loop.Columns == 0 ? "" : $" in rows of {loop.Columns}")}\n") : step is GemmStep ? "gemm\n" : "move\n");
+            text.Append(
+                step is LoopStep loop
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"loop {loop.Size}{(loop.Columns == 0 ? "" : $" in rows of {loop.Columns}")}\n"
+                    )
+                : step is GemmStep ? "gemm\n"
+                : "move\n"
+            );
             foreach (var m in step.Members)
                 text.Append(
                     CultureInfo.InvariantCulture,

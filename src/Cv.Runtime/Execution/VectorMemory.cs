@@ -137,8 +137,8 @@ public static unsafe class VectorMemory
     {
         var lanes = MemoryMarshal.Cast<TVector, T>(new Span<TVector>(ref value));
         for (int half = lanes.Length / 2; half > 0; half /= 2)
-            for (int i = 0; i < half; i++)
-                lanes[i] = combine(lanes[i], lanes[i + half]);
+        for (int i = 0; i < half; i++)
+            lanes[i] = combine(lanes[i], lanes[i + half]);
         return lanes[0];
     }
 }
