@@ -22,7 +22,7 @@ public static class Gradient
             throw new GraphException(
                 $"gradient: the loss must be a scalar, f32[] or f64[]; got {loss.Type}. Sum or average it first: .Mean()?"
             );
-        var order = Topology.Order([loss]);
+        var order = Expr.Nodes(loss);
         var leads = LeadTo(order, wrt);
         var cotangents = new Dictionary<Expr, Expr> { [loss] = loss.Like(1) };
         foreach (var y in order.Reverse())

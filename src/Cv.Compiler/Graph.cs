@@ -31,7 +31,7 @@ public sealed class Graph
         }
         if (Updates.Select(u => u.Target).Distinct().Count() != Updates.Length)
             throw new GraphException("update: each parameter or state may be updated once. Combine the two values into one.");
-        _nodes = new(() => Topology.Order(Roots));
+        _nodes = new(() => Expr.Nodes([.. Roots]));
     }
 
     /// <summary>Makes a graph of outputs alone.</summary>

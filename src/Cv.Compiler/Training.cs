@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Cv.Dsl;
+using Cv.Runtime;
+
+namespace Cv.Compiler;
+
+/// <summary>Holds what training needs: a compiled step, a compiled evaluator, and the leaves whose values live between calls.</summary>
+/// <param name="Step">One training step: forward, backward and update. Inputs "x" and "labels" (the model's input may bear another name); outputs loss and accuracy.</param>
+/// <param name="Evaluate">Loss and accuracy of a batch, from the same inputs; changes nothing.</param>
+/// <param name="Predict">The scores of a batch, from the model's input alone.</param>
+/// <param name="Leaves">The parameters and the optimiser's state.</param>
+/// <param name="ParameterCount">The number of trained numbers.</param>
+public sealed record TrainingProgram(
+    CompiledFunction Step,
+    CompiledFunction Evaluate,
+    CompiledFunction Predict,
+    ImmutableArray<Expr> Leaves,
+    int ParameterCount
+)
+{
+    /// <summary>Makes the first parameters, and the optimiser's state, from a seed.</summary>
+    public ModelState Initialise(ulong seed) => ModelState.Initialise(Leaves, seed);
+}
+
+/// <summary>Compiles models for training.</summary>
+/// <example><code>
+/// var model = Model.Input(784).Dense(256).Relu().Dense(10);
+/// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(0.1));
+/// using var state = program.Initialise(seed: 1);
+/// var outputs = program.Step.Call(state, new Binding("x", images), new Binding("labels", labels));
+/// </code></example>
+public static class Training
+{
+    /// <summary>Names the input that holds a batch's labels.</summary>
+    public const string Labels = "labels";
+
+    /// <summary>
+    /// Compiles a classifier's training step: the loss of the model's scores, its gradient by every parameter, and the optimiser's update, as
+    /// one graph.
+    /// </summary>
+    /// <param name="model">The model; its output is scores [N, classes].</param>
+    /// <param name="loss">Gives the scalar loss from scores and labels i32[N].</param>
+    /// <param name="optimiser">Gives each parameter's next value.</param>
+    /// <param name="penalty">Gives a scalar that is added for each weight, such as <c>w => 1e-4 * w.L2()</c>; biases have none.</param>
+    /// <param name="options">Threads and vector width.</param>
+    /// <exception cref="GraphException">The loss is not a scalar, or does not depend on one of the parameters, or the model has none.</exception>
+    public static TrainingProgram Compile(
+        Model model,
+        Func<Expr, Expr, Expr> loss,
+        Optimiser optimiser,
+        Func<Expr, Expr>? penalty = null,
+        CompileOptions? options = null
+    )
+    {
+        var parameters = model.Parameters;
+        if (parameters.IsEmpty)
+            throw new GraphException("training: the model must have a parameter; got none. Add a layer: .Dense(10)?");
+        var scores = model.Output;
+        var labels = Expr.Input(Labels, new Shape(scores.Shape.Dims[..^1]), DType.I32);
+        var total = loss(scores, labels);
+        if (penalty is not null)
+            total = model.Weights.Aggregate(total, (sum, w) => sum + penalty(w));
+        var gradients = Gradient.Of(total, [.. parameters]);
+        var leaves = new List<Expr>(parameters);
+        var updates = new Dictionary<Expr, Update>();
+        foreach (var (parameter, gradient) in parameters.Zip(gradients))
+        {
+            var state = optimiser.Init(parameter);
+            var (next, nextState) = optimiser.Update(parameter, gradient, state);
+            updates[parameter] = new(parameter, next);
+            foreach (var (leaf, value) in state.Zip(nextState))
+                updates[leaf] = new(leaf, value); // a leaf that all parameters share has one and the same next value
+            leaves.AddRange(state);
+        }
+        ImmutableArray<Expr> results = [total, scores.Accuracy(labels)];
+        return new(
+            Cv.Compiler.Compile.Function(new Graph(results, [.. updates.Values]), options),
+            Cv.Compiler.Compile.Function(new Graph(results), options),
+            Cv.Compiler.Compile.Function(new Graph([scores]), options),
+            [.. leaves.Distinct()],
+            parameters.Sum(p => p.Shape.Size)
+        );
+    }
+}
