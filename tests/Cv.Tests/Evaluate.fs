@@ -4,6 +4,7 @@ module Cv.Tests.Evaluate
 open System
 open System.Collections.Generic
 open Cv.Dsl
+open Cv.Tests.Generators
 
 /// Each node's numbers are rounded to its dtype.
 let private round dtype (value: float) =
@@ -56,3 +57,30 @@ let named (outputs: Expr list) = [
         | :? Named as leaf -> leaf.Id, node
         | _ -> ()
 ]
+
+/// Numbers for every named leaf: floats away from kinks, integers from 0 to 2, truth values.
+let randomBindings seed (outputs: Expr list) =
+    let leaves = named outputs |> List.distinctBy fst
+
+    List.map2
+        (fun (name, leaf: Expr) (values: float[]) ->
+            name,
+            match leaf.DType with
+            | DType.I32 -> values |> Array.map (fun value -> float (int (abs value * 1000.0) % 3))
+            | DType.Bool -> values |> Array.map (fun value -> if value > 0.0 then 1.0 else 0.0)
+            | _ -> values)
+        leaves
+        (numbers seed [ for _, leaf in leaves -> leaf.Shape.Size ])
+
+/// The graph as text, a node a line.
+let text (outputs: Expr list) =
+    let nodes = Expr.Nodes(Array.ofList outputs)
+    let places = dict (nodes |> Seq.mapi (fun place node -> node, place))
+
+    nodes
+    |> Seq.mapi (fun place node ->
+        let operands =
+            [ for operand in node.Operands -> $" %%{places[operand]}" ] |> String.concat ""
+
+        $"%%{place} : {node.Type} = {node.Op.Name}{node.Op.Attributes}{operands}")
+    |> String.concat "\n"

@@ -76,7 +76,7 @@ let knownDims = Arb.fromGenShrink (dimsOrEmpty 0 4, shrinkDims)
 /// Shapes that broadcast to one: each axis of each is the result's, or 1; or it is a scalar.
 type Broadcastable = { Result: Shape; Parts: Shape list }
 
-let broadcastable count =
+let private broadcastableTo (results: Gen<Shape>) count =
     let part (result: Shape) =
         gen {
             let! scalar = Gen.choose (0, 6)
@@ -91,12 +91,19 @@ let broadcastable count =
         }
 
     gen {
-        let! result = dimsOrEmpty 0 4 |> Gen.bind named
+        let! result = results
         let! narrow = Gen.listOfLength (count - 1) (part result)
         let! parts = Gen.shuffle (Array.ofList (result :: narrow))
         return { Result = result; Parts = List.ofArray parts }
     }
-    |> Arb.fromGen
+
+let broadcastable count =
+    broadcastableTo (dimsOrEmpty 0 4 |> Gen.bind named) count |> Arb.fromGen
+
+/// Dims that broadcast to one shape, none of them 0.
+let broadcastableDims count =
+    broadcastableTo (Gen.map shape (dimsOfRanks 0 4)) count
+    |> Gen.map (fun case -> case.Parts |> List.map (fun part -> List.ofArray (part.ToArray())))
 
 /// A counter-example prints the seed, and not the numbers.
 let seed = Gen.choose (0, Int32.MaxValue) |> Arb.fromGen
