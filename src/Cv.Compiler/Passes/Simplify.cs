@@ -28,7 +28,7 @@ static class Simplify
         var now = e;
         for (int step = 0; step < StepsPerNode; step++)
         {
-            var next = now.Op.Simplify(now) ?? DropBroadcast(now) ?? Fold(now);
+            var next = now.Op.Simplify(now) ?? DropBroadcast(now) ?? HoistBroadcast(now) ?? Fold(now);
             if (next is null || next == now)
                 break;
             now = next.Type == now.Type ? next : next.BroadcastTo(now.Shape);
@@ -52,6 +52,23 @@ static class Simplify
                 return Expr.Of(e.Op, e.Operands.SetItem(i, small));
         }
         return null;
+    }
+
+    /// <summary>Computes on the small value first: an op of one broadcast and scalars is the broadcast of the op.</summary>
+    static Expr? HoistBroadcast(Expr e)
+    {
+        if (e.Op is not Elementwise)
+            return null;
+        int at = -1;
+        for (int i = 0; i < e.Operands.Length; i++)
+        {
+            if (e.Operands[i].Shape.Rank == 0)
+                continue;
+            if (at >= 0 || e.Operands[i] is not (Broadcast, _))
+                return null;
+            at = i;
+        }
+        return at < 0 ? null : Expr.Of(e.Op, e.Operands.SetItem(at, e.Operands[at].Operands[0])).BroadcastTo(e.Shape);
     }
 
     /// <summary>Computes an elementwise op of constants by its own reference rule.</summary>

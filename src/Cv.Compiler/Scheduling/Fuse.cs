@@ -5,23 +5,28 @@ namespace Cv.Compiler;
 
 /// <summary>
 /// Groups nodes into kernels, in one walk. Steps stand in a list whose order is a valid order of execution, so a node may join the
-/// latest step among its operands' without any search for cycles: everything else that it needs runs earlier. Cheap chains that depend
-/// on leaves alone float: they are computed again inside each step that uses them.
+/// latest step among its operands', or any later one, without a search for cycles: everything else that it needs runs earlier. Cheap chains
+/// that depend on leaves alone float, and so do masks: they are computed again inside each step that uses them.
 /// </summary>
 sealed class Fuse
 {
     const int MaxMembers = 96;
     const int MaxFloating = 8;
     const int SmallFold = 1 << 14;
+    const int SmallLoop = 1 << 12;
+    const int LookBack = 16;
 
     readonly Graph _graph;
     readonly List<Step> _prologue = [];
     readonly List<Step> _steps = [];
     readonly Dictionary<Expr, Step> _home = [];
-    readonly Dictionary<Expr, int> _floating = [];
+    readonly Dictionary<Expr, Float> _floating = [];
     readonly HashSet<Expr> _readInPlace = [];
 
     Fuse(Graph graph) => _graph = graph;
+
+    /// <summary>Describes a node that no step holds yet: the ops of its chain, and the latest step that the chain reads, if any.</summary>
+    readonly record struct Float(int Cost, Step? After);
 
     /// <summary>Makes the schedule of a bound, simplified and expanded graph.</summary>
     public static Schedule Run(Graph graph)
@@ -81,17 +86,28 @@ sealed class Fuse
 
     void PlaceElementwise(Expr e)
     {
-        if (Latest(e) is { } step)
-        {
-            if (!TryJoin(step, e))
-                Append(NewLoop(e));
-            return;
-        }
-        int cost = 1 + e.Operands.Sum(o => _floating.GetValueOrDefault(Geometry.Source(o)));
-        if (cost > MaxFloating || IsCostly(e.Op) || IsFloatCast(e))
+        var step = Latest(e);
+        int cost = 1 + e.Operands.Sum(o => _floating.GetValueOrDefault(Geometry.Source(o)).Cost);
+        bool floats = cost <= MaxFloating && !IsCostly(e.Op) && !IsFloatCast(e) && (step is null || e.DType == DType.Bool);
+        if (floats)
+            _floating[e] = new(cost, step);
+        else if (step is null || !(TryJoin(step, e) || TryLater(step, e)))
             Append(NewLoop(e));
-        else
-            _floating[e] = cost;
+    }
+
+    /// <summary>Joins a later step beside which the node saves a walk: one that is small, or that reads something the node reads.</summary>
+    bool TryLater(Step after, Expr e)
+    {
+        for (int i = _steps.Count - 1; i > after.Order && i >= _steps.Count - LookBack; i--)
+        {
+            if (_steps[i] is not LoopStep loop || loop.Size != e.Shape.Size)
+                continue;
+            bool shares =
+                loop.Size <= SmallLoop || e.Operands.Any(o => o.Op is not Const && loop.Members.Exists(m => m.Operands.Contains(o)));
+            if (shares && TryJoin(loop, e))
+                return true;
+        }
+        return false;
     }
 
     void PlaceReduction(Expr e)
@@ -116,12 +132,18 @@ sealed class Fuse
         return step;
     }
 
-    /// <summary>Gives a node that is still floating a step of its own, before all others: it depends on leaves alone.</summary>
+    /// <summary>Gives a node that is still floating a step of its own: before all others, where it depends on leaves alone.</summary>
     void Materialise(Expr e)
     {
-        if (!_floating.ContainsKey(e) || _home.ContainsKey(e))
+        if (!_floating.TryGetValue(e, out var chain) || _home.ContainsKey(e))
             return;
         var step = NewLoop(e);
+        if (chain.After is not null)
+        {
+            _floating.Remove(e);
+            Append(step);
+            return;
+        }
         step.IsClosed = true; // what would join might need a step that is made later
         step.Order = -1;
         _prologue.Add(step);
@@ -144,14 +166,18 @@ sealed class Fuse
     {
         Step? latest = null;
         foreach (var operand in e.Operands)
-            if (_home.TryGetValue(Geometry.Source(operand), out var home) && (latest is null || home.Order > latest.Order))
+        {
+            var source = Geometry.Source(operand);
+            var home = _home.GetValueOrDefault(source) ?? _floating.GetValueOrDefault(source).After;
+            if (home is not null && (latest is null || home.Order > latest.Order))
                 latest = home;
+        }
         return latest;
     }
 
     bool TryJoin(Step step, Expr e)
     {
-        if (step.Members.Count >= MaxMembers || step.IsClosed || IsFloatCast(e) || !SameLanes(step, e))
+        if (step.Members.Count + MaxFloating > MaxMembers || step.IsClosed || IsFloatCast(e) || !SameLanes(step, e))
             return false;
         bool joined = step switch
         {
@@ -170,19 +196,28 @@ sealed class Fuse
         var shape = gemm.Product.Shape;
         if (e.Op is Reduction || e.Shape != shape)
             return false;
-        foreach (var operand in e.Operands)
-        {
-            bool inside = gemm.Roles.ContainsKey(Geometry.Source(operand));
-            if (inside ? operand.Shape != shape : shape.Rank > 2 && operand.Shape != shape && !IsOne(operand.Shape))
-                return false;
-        }
+        if (!FitsTile(gemm, e) || !e.Operands.All(o => CanReach(gemm, o, shape, Role.Full)))
+            return false;
         foreach (var operand in e.Operands)
             Import(gemm, operand, shape, Role.Full);
         Include(gemm, e, Role.Full);
         return true;
     }
 
-    /// <summary>Adds an elementwise node to a loop, per element or per row.</summary>
+    /// <summary>Tells whether the operands of a node of the product's shape can be had tile by tile.</summary>
+    static bool FitsTile(GemmStep gemm, Expr e)
+    {
+        var shape = gemm.Product.Shape;
+        foreach (var operand in e.Operands)
+        {
+            bool inside = gemm.Roles.ContainsKey(Geometry.Source(operand));
+            if (inside ? operand.Shape != shape : shape.Rank > 2 && operand.Shape != shape && !IsOne(operand.Shape))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Tells whether the operands of a node can be had in a loop that computes it in a role.</summary>
     static bool FitsLoop(LoopStep loop, Expr e, Role role)
     {
         foreach (var operand in e.Operands)
@@ -213,7 +248,7 @@ sealed class Fuse
             role = Role.Row;
         else
             return false;
-        if (!FitsLoop(loop, e, role))
+        if (!FitsLoop(loop, e, role) || !e.Operands.All(o => CanReach(loop, o, e.Shape, role)))
             return false;
         foreach (var operand in e.Operands)
             Import(loop, operand, e.Shape, role);
@@ -268,35 +303,54 @@ sealed class Fuse
         return true;
     }
 
+    /// <summary>
+    /// Tells whether a step of the past can have an operand: a mask that floats above later steps must be computed inside, for nothing can be
+    /// put before the step any more. What floats above leaves alone can always be had.
+    /// </summary>
+    bool CanReach(Step step, Expr operand, Shape shape, Role role)
+    {
+        var source = Geometry.Source(operand);
+        if (step.Roles.ContainsKey(source) || !_floating.TryGetValue(source, out var chain) || chain.After is null)
+            return true;
+        return RoleInside(step, operand, shape, role) is { } inner && source.Operands.All(o => CanReach(step, o, source.Shape, inner));
+    }
+
+    /// <summary>Gives the role in which a floating chain may be computed inside a step, or null.</summary>
+    static Role? RoleInside(Step step, Expr operand, Shape shape, Role role)
+    {
+        var source = Geometry.Source(operand);
+        if (step.IsClosed || !SameLanes(step, source) || IsFloatCast(source))
+            return null;
+        if (source.Shape == shape && operand == source)
+            return step switch
+            {
+                GemmStep gemm when !FitsTile(gemm, source) => null,
+                LoopStep loop when !FitsLoop(loop, source, role) => null,
+                _ => role,
+            };
+        return
+            IsOne(source.Shape)
+            && source.Operands.All(o => IsOne(o.Shape) && step.Roles.GetValueOrDefault(Geometry.Source(o), Role.One) == Role.One)
+            ? Role.One
+            : null;
+    }
+
     /// <summary>Brings an operand into reach: computes a floating chain inside the step, or leaves it to be read.</summary>
     void Import(Step step, Expr operand, Shape shape, Role role)
     {
         var source = Geometry.Source(operand);
-        if (step.Roles.ContainsKey(source) || !_floating.ContainsKey(source))
+        if (step.Roles.ContainsKey(source) || !_floating.TryGetValue(source, out var chain))
             return;
-        Role? inner =
-            source.Shape == shape && operand == source ? role
-            : IsOne(source.Shape) ? Role.One
-            : null;
-        if (
-            inner is null
-            || step.IsClosed
-            || step.Members.Count + MaxFloating > MaxMembers
-            || !SameLanes(step, source)
-            || IsFloatCast(source)
-        )
-        {
-            Materialise(source);
-            return;
-        }
-        if (step is LoopStep loop && inner == Role.Full && !FitsLoop(loop, source, Role.Full))
+        // what floats above leaves may also be read; a mask above other steps was found to fit before, and must stay
+        bool full = chain.After is null && step.Members.Count + MaxFloating > MaxMembers;
+        if (full || RoleInside(step, operand, shape, role) is not { } inner)
         {
             Materialise(source);
             return;
         }
         foreach (var next in source.Operands)
-            Import(step, next, source.Shape, inner.Value);
-        Include(step, source, inner.Value);
+            Import(step, next, source.Shape, inner);
+        Include(step, source, inner);
     }
 
     static void Include(Step step, Expr e, Role role)

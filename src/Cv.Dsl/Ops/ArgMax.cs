@@ -39,7 +39,7 @@ public sealed record ArgMax(int Axis) : Op
         var axes = new Axes(1u << Axis);
         var index = Expr.Iota(x.Shape, Axis);
         var wins = x.EqualTo(Expr.Of(new ReduceMax(axes), x)) | x.NotEqualTo(x);
-        return Expr.Of(new ReduceMin(axes), Expr.Select(wins, index, index.Like(int.MaxValue)));
+        return Expr.Of(new ReduceMin(axes), Expr.Select(wins, index, index.Like((double)int.MaxValue)));
     }
 
     /// <inheritdoc/>
