@@ -26,10 +26,10 @@ def refuse(message):
     sys.exit(2)
 
 
-# What follows is read once, when PyTorch is loaded, and is what makes it fastest. ATen's AVX-512 kernels have to be asked for, and a
-# CPU without AVX-512 dies of an illegal instruction if they are; left alone, ATen takes the best of the others. OpenMP's threads
-# spin while they wait unless told not to, and so keep OpenBLAS's threads, which are others, from the cores: a step of a few
-# milliseconds then takes up to 170 on a busy machine of two cores.
+# What follows is read once, when PyTorch is loaded. ATen's AVX-512 kernels have to be asked for, and a CPU without AVX-512 dies of an
+# illegal instruction if they are; left alone, ATen takes the best of the others. OpenMP's threads spin while they wait unless told
+# not to, and keep OpenBLAS's threads, which are others, from the cores: on a busy machine of two cores a step of a few milliseconds
+# then takes a hundred and more.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(THREADS)
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"} <= set(Path("/proc/cpuinfo").read_text().split()):
