@@ -50,6 +50,10 @@ let program (outputs: Expr list) : (string * float[]) list -> float[] list =
 let value (bindings: (string * float[]) list) (output: Expr) =
     program [ output ] bindings |> List.head
 
+/// The value of one node that holds one element.
+let item bindings output =
+    value bindings output |> Array.exactlyOne
+
 /// The leaves of a graph that have names, in the order in which the graph meets them.
 let named (outputs: Expr list) = [
     for node in Expr.Nodes(Array.ofList outputs) do

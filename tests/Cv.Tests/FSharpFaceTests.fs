@@ -1,0 +1,160 @@
+module Cv.Tests.FSharpFaceTests
+
+open Cv.Dsl
+open Cv.FSharp
+open Cv.Tests.Evaluate
+open Expecto
+
+let private same (a: Expr) (b: Expr) = obj.ReferenceEquals(a, b)
+let private text (e: Expr) = e.ToString()
+
+/// Both faces build the same node.
+let private alike name (fsharp: Expr) (csharp: Expr) =
+    testCase name
+    <| fun () -> Expect.isTrue (same fsharp csharp) $"{fsharp} is {csharp}"
+
+let private x = input "x" [ N; D 4 ]
+let private w = parameter "w" [ 4; 3 ] Initialiser.He
+let private b = parameter "b" [ 1; 3 ] Initialiser.Zeros
+let private y = labels "labels"
+let private scores = x *@ w + b
+let private mask = x .> 0.0
+
+let private leaves =
+    testList "leaves" [
+        for name, node, expected in
+            [
+                "a batch of rows", x, "input \"x\" : f32[N,4]"
+                "a batch of images", input "x" (batch [ 28; 28; 1 ]), "input \"x\" : f32[N,28,28,1]"
+                "a symbol", input "x" [ Symbol "T"; D 2 ], "input \"x\" : f32[T,2]"
+                "a scalar", input "rate" [], "input \"rate\" : f32[]"
+                "another dtype", inputOf DType.F64 "x" [ D 2 ], "input \"x\" : f64[2]"
+                "labels", y, "input \"labels\" : i32[N]"
+                "a parameter", w, "parameter \"w\" : f32[4,3]"
+                "a state", state "s" [ 2 ] 1.0, "state \"s\" : f32[2]"
+                "a constant", constant 2.5, "const 2.5 : f32[]"
+            ] do
+            testCase name <| fun () -> Expect.equal (text node) expected "the leaf"
+
+        testCase "a literal"
+        <| fun () -> Expect.sequenceEqual (literal [ 2; 2 ] [ 1.0; 2.0; 3.0; 4.0 ] |> value []) [ 1.0; 2.0; 3.0; 4.0 ] "values"
+    ]
+
+let private operators =
+    testList "operators" [
+        alike "x * w + 1.0f" (x * x + 1.0f) ((x * x) + x.Like 1.0)
+        alike "1.0f - x" (1.0f - x) (x.Like 1.0 - x)
+        alike "2.0 * x" (2.0 * x) (x.Like 2.0 * x)
+        alike "x / 2.0" (x / 2.0) (x / x.Like 2.0)
+        alike "float32 and float literals are one" (x + 0.1f) (x + 0.1)
+        alike "minus" -x (Expr.op_UnaryNegation x)
+        alike "x *@ w + b" scores (x.MatMul(w) + b)
+        alike "F#'s own functions" (exp (log (sqrt (abs (tanh x))))) (x.Tanh().Abs().Sqrt().Log().Exp())
+        alike "x ** 2.0" (x ** 2.0) (x.Pow 2.0)
+        alike "x ** 2.0f" (x ** 2.0f) (x.Pow 2.0)
+        alike "x ** x" (x ** x) (x.Pow x)
+        alike "x .> 0.0" mask (Expr.op_GreaterThan (x, x.Like 0.0))
+        alike "x .> 0.0f" (x .> 0.0f) mask
+        alike "0.0 .< x" (0.0 .< x) (Expr.op_LessThan (x.Like 0.0, x))
+        alike "x .>= x" (x .>= x) (Expr.op_GreaterThanOrEqual (x, x))
+        alike "x .<= 1.0" (x .<= 1.0) (Expr.op_LessThanOrEqual (x, x.Like 1.0))
+        alike "x .= x" (x .= x) (x.EqualTo x)
+        alike "masks" (complement mask &&& mask ||| mask) (Expr.op_BitwiseOr (Expr.op_BitwiseAnd (Expr.op_LogicalNot mask, mask), mask))
+
+        testCase "numbers keep their own functions"
+        <| fun () -> Expect.equal (exp 0.0 + abs -1.0 ** 2.0) 2.0 "exp 0 + |-1|^2"
+    ]
+
+let private functions =
+    testList "functions" [
+        alike "sigmoid" (sigmoid x) (x.Sigmoid())
+        alike "sign" (signOf x) (x.Sign())
+        alike "maximum" (maximum x (x * x)) (x.Maximum(x * x))
+        alike "minimum" (minimum x (x * x)) (x.Minimum(x * x))
+        alike "at least" (x |> atLeast 0.0) (x.Maximum 0.0)
+        alike "at most" (x |> atMost 6.0) (x.Minimum 6.0)
+        alike "select" (select mask x -x) (Expr.Select(mask, x, -x))
+        alike "cast" (cast DType.F64 x) (x.Cast DType.F64)
+        alike "stop gradient" (stopGradient x) (x.StopGradient())
+        alike "sum" (sum x) (x.Sum())
+        alike "sum over" (x |> sumOver [ 1 ]) (x.Sum 1)
+        alike "sum along" (x |> sumAlong [ 1 ]) (x.Sum([| 1 |], true))
+        alike "mean" (mean x) (x.Mean())
+        alike "mean over" (x |> meanOver [ 0 ]) (x.Mean 0)
+        alike "mean along" (x |> meanAlong [ 0 ]) (x.Mean([| 0 |], true))
+        alike "max over" (x |> maxOver [ -1 ]) (x.Max -1)
+        alike "max along" (x |> maxAlong [ -1 ]) (x.Max([| -1 |], true))
+        alike "min over" (x |> minOver []) (x.Min())
+        alike "min along" (x |> minAlong [ 0 ]) (x.Min([| 0 |], true))
+        alike "arg max" (x |> argMax -1) (x.ArgMax -1)
+        alike "matmul, as on paper" (matmul x w) (x.MatMul w)
+        alike "transpose" (transpose w) (w.T())
+        alike "permute" (permute [ 1; 0 ] w) (w.Transpose(1, 0))
+        alike "reshape" (reshape [ 2; -1 ] w) (w.Reshape(2, -1))
+        alike "reshape to symbols" (reshapeTo [ N; D 2; D 2 ] x) (x.Reshape(shape [ N; D 2; D 2 ]))
+        alike "broadcast" (broadcastTo [ D 5; D 3 ] b) (b.BroadcastTo(fixedShape [ 5; 3 ]))
+        alike "concat" (concat 0 [ w; w ]) (Expr.Concat(0, w, w))
+        alike "slice" (w |> slice 0 1 2) (w.Slice(0, 1, 2))
+        alike "one-hot" (oneHot 3 y) (y.OneHot 3)
+        alike "pick" (scores |> pick y) (scores.Pick y)
+    ]
+
+let private composites =
+    testList "composites" [
+        alike "softmax" (softmax scores) (scores.Softmax())
+        alike "log-softmax" (logSoftmax scores) (scores.LogSoftmax())
+        alike "softmax cross-entropy" (scores |> softmaxCrossEntropy y) (scores.SoftmaxCrossEntropy y)
+        alike "svm" (scores |> multiclassSvm y) (scores.MulticlassSvm y)
+        alike "svm of a margin" (scores |> multiclassSvmOf 2.0 y) (scores.MulticlassSvm(y, 2.0))
+        alike "squared hinge" (scores |> multiclassSquaredHinge y) (scores.MulticlassSquaredHinge y)
+        alike "mean squared error" (x |> meanSquaredError (2.0 * x)) (x.MeanSquaredError(2.0 * x))
+        alike "accuracy" (scores |> accuracy y) (scores.Accuracy y)
+        alike "penalties" (l2 w + l1 w + elastic 0.5 w) (w.L2() + w.L1() + w.Elastic 0.5)
+        alike "relu" (relu x) (x.Relu())
+        alike "leaky relu" (leakyRelu 0.1 x) (x.LeakyRelu 0.1)
+        alike "a pipeline is a fluent model" (x |> dense 256 |> relu |> dense 10) (Model.Input(4).Dense(256).Relu().Dense(10).Output)
+        alike "dense from" (x |> denseFrom Initialiser.Xavier 5) (x.Dense(5, Initialiser.Xavier))
+        alike "linear" (x |> linear "l" 5) (x.Linear(5, "l"))
+        alike
+            "a model of layers"
+            (model [ 28; 28; 1 ] (flatten >> dense 10 >> tanh)).Output
+            (Model.Input(28, 28, 1).Flatten().Dense(10).Tanh().Output)
+        alike "apply" (apply (x |> dense 2 |> modelOf x) (2.0 * x)) ((2.0 * x).Linear(2, "dense1"))
+
+        testCase "optimisers"
+        <| fun () ->
+            Expect.equal (gradientDescent 0.1) (Optimiser.GradientDescent 0.1) "gradient descent"
+            Expect.equal (momentum 0.1) (Optimiser.Momentum 0.1) "momentum"
+            Expect.equal (nesterov 0.1) (Optimiser.Nesterov 0.1) "nesterov"
+            Expect.equal (adam 0.1) (Optimiser.Adam 0.1) "adam"
+    ]
+
+let private patterns =
+    testList "patterns" [
+        testCase "a node, its op and its operands"
+        <| fun () ->
+            match tanh (x * 2.0f + 1.0) with
+            | Node(:? Tanh, [ Add(Mul(Name name, Number two), Number one) ]) -> Expect.equal (name, two, one) ("x", 2.0, 1.0) "its parts"
+            | other -> failtest $"not opened: {other}"
+
+        testCase "each arithmetic pattern opens its op alone"
+        <| fun () ->
+            let opened e =
+                match e with
+                | Add(a, _) -> "add", a
+                | Sub(a, _) -> "sub", a
+                | Mul(a, _) -> "mul", a
+                | Div(a, _) -> "div", a
+                | MatMul(a, _) -> "matmul", a
+                | Neg a -> "neg", a
+                | other -> "none", other
+
+            for e, name in [ x + x, "add"; x - x, "sub"; x * x, "mul"; x / x, "div"; x *@ w, "matmul"; -x, "neg" ] do
+                Expect.equal (opened e) (name, x) name
+
+            Expect.equal (fst (opened (tanh x))) "none" "another op"
+    ]
+
+[<Tests>]
+let tests =
+    testList "F# face" [ leaves; operators; functions; composites; patterns ]
