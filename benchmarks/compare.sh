@@ -17,7 +17,7 @@ known=$("$here/peer_torch.py" --list) # exits with 2, naming the packages, where
 ((${#workloads[@]})) || mapfile -t workloads <<<"$known"
 dotnet build -c Release -v quiet --nologo "$here/Cv.Benchmarks" >&2
 
-cvdsl() { dotnet run -c Release --no-build --project "$here/Cv.Benchmarks" -- --threads "$threads" --steps-seconds 2 "$1"; }
+cvdsl() { dotnet run -c Release --no-build --project "$here/Cv.Benchmarks" -- --threads "$threads" --seconds 2 "$1"; }
 pytorch() { "$here/peer_torch.py" "$threads" "$1"; }
 
 results=$(mktemp)

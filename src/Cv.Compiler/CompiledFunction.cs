@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Text;
 using Cv.Dsl;
 using Cv.Runtime;
@@ -67,6 +68,36 @@ public sealed class CompiledFunction : IFunction
     {
         var plan = Lowering.Plan(_graph, symbols.ToDictionary(s => s.Symbol, s => s.Value), _options, null).Plan;
         return (plan.Kernels.Length, plan.ArenaBytes);
+    }
+
+    /// <summary>Times each kernel where it stands, between those before and after it, over so many calls after a few that do not count.</summary>
+    internal IReadOnlyList<KernelTimes> TimeKernels(int calls, int warmUp, ModelState state, params Binding[] inputs)
+    {
+        lock (_gate)
+        {
+            var call = _signature.Bind(inputs);
+            var (plan, outputs) = Lowering.Plan(_graph, call.Symbols, _options, null);
+            var code = new Executable(plan, outputs, _options.Threads);
+            for (int i = 0; i < warmUp; i++)
+                code.Run(state, call);
+            var times = plan
+                .Kernels.Select(k => new KernelTimes(
+                    k.Name,
+                    k.Units,
+                    Executable.IsThreaded(k) ? _options.Threads : 1,
+                    k.Slots.Sum(Plan.BytesOf),
+                    new double[calls]
+                ))
+                .ToList();
+            var marks = new long[plan.Kernels.Length + 1];
+            for (int i = 0; i < calls; i++)
+            {
+                code.Run(state, call, marks);
+                for (int k = 0; k < times.Count; k++)
+                    times[k].Microseconds[i] = Stopwatch.GetElapsedTime(marks[k], marks[k + 1]).TotalMicroseconds;
+            }
+            return times;
+        }
     }
 
     Executable CodeFor(IReadOnlyDictionary<string, int> symbols)

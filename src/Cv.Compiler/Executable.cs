@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Cv.Dsl;
 using Cv.Runtime;
 
@@ -36,7 +37,7 @@ sealed class Executable
             var code = plan.Kernels[i];
             _kernels[i] = trees[i];
             _units[i] = code.Units;
-            _threaded[i] = code.Work >= WorkWorthThreads && code.Units > 1;
+            _threaded[i] = IsThreaded(code);
             _slots[i] = new long[code.Slots.Length];
             for (int s = 0; s < code.Slots.Length; s++)
                 _slots[i][s] = code.Slots[s] is Slot.Number n ? n.Value : Address(plan[code.Slots[s]], i, s);
@@ -70,7 +71,11 @@ sealed class Executable
     /// <summary>Gives the tensors that calls write their results to.</summary>
     public ImmutableArray<Tensor> Outputs { get; }
 
-    public void Run(ModelState state, Call call)
+    /// <summary>Tells whether a kernel's work is worth more than one thread.</summary>
+    public static bool IsThreaded(KernelCode kernel) => kernel.Work >= WorkWorthThreads && kernel.Units > 1;
+
+    /// <summary>Runs every kernel. Marks, one more than there are kernels, take the timestamps before the first and after each.</summary>
+    public void Run(ModelState state, Call call, Span<long> marks = default)
     {
         if (state != _state)
         {
@@ -80,11 +85,17 @@ sealed class Executable
         }
         foreach (var (name, _, at) in _inputs)
             Patch(at, call[name].Address);
+        if (!marks.IsEmpty)
+            marks[0] = Stopwatch.GetTimestamp();
         for (int i = 0; i < _kernels.Length; i++)
+        {
             if (_threaded[i])
                 _workers.Run(_kernels[i], _slots[i], _units[i]);
             else
                 _kernels[i](_slots[i], 0, _units[i], 0);
+            if (!marks.IsEmpty)
+                marks[i + 1] = Stopwatch.GetTimestamp();
+        }
         GC.KeepAlive(call);
         GC.KeepAlive(_constants);
         GC.KeepAlive(_arena);

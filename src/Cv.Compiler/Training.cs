@@ -60,7 +60,25 @@ public static class Training
         var total = loss(scores, labels);
         if (penalty is not null)
             total = model.Weights.Aggregate(total, (sum, w) => sum + penalty(w));
-        var gradients = Gradient.Of(total, [.. parameters]);
+        var (updates, leaves) = Descend(total, parameters, optimiser);
+        ImmutableArray<Expr> results = [total, scores.Accuracy(labels)];
+        return new(
+            Cv.Compiler.Compile.Function(new Graph(results, updates), options),
+            Cv.Compiler.Compile.Function(new Graph(results), options),
+            Cv.Compiler.Compile.Function(new Graph([scores]), options),
+            leaves,
+            parameters.Sum(p => p.Shape.Size)
+        );
+    }
+
+    /// <summary>Moves every parameter along its gradient of the loss: the updates, and the leaves that they update.</summary>
+    internal static (ImmutableArray<Update> Updates, ImmutableArray<Expr> Leaves) Descend(
+        Expr loss,
+        ImmutableArray<Expr> parameters,
+        Optimiser optimiser
+    )
+    {
+        var gradients = Gradient.Of(loss, [.. parameters]);
         var leaves = new List<Expr>(parameters);
         var updates = new Dictionary<Expr, Update>();
         foreach (var (parameter, gradient) in parameters.Zip(gradients))
@@ -72,13 +90,6 @@ public static class Training
                 updates[leaf] = new(leaf, value); // a leaf that all parameters share has one and the same next value
             leaves.AddRange(state);
         }
-        ImmutableArray<Expr> results = [total, scores.Accuracy(labels)];
-        return new(
-            Cv.Compiler.Compile.Function(new Graph(results, [.. updates.Values]), options),
-            Cv.Compiler.Compile.Function(new Graph(results), options),
-            Cv.Compiler.Compile.Function(new Graph([scores]), options),
-            [.. leaves.Distinct()],
-            parameters.Sum(p => p.Shape.Size)
-        );
+        return ([.. updates.Values], [.. leaves.Distinct()]);
     }
 }

@@ -131,7 +131,8 @@ sealed class Plan
         return place;
     }
 
-    static long BytesOf(Slot slot) =>
+    /// <summary>Counts the bytes of a buffer.</summary>
+    public static long BytesOf(Slot slot) =>
         slot switch
         {
             Slot.Node(var e) => (long)e.Shape.Size * e.DType.ByteSize(),

@@ -1,0 +1,37 @@
+using Cv.Compiler;
+using Cv.Dsl;
+
+namespace Cv.Benchmarks;
+
+/// <summary>Names a training step: the loss of a model on one batch, its gradient, and the update of every parameter.</summary>
+/// <param name="Name">The name, as in peer_torch.py.</param>
+/// <param name="Batch">The number of examples of a step.</param>
+/// <param name="Model">A classifier of 10 classes.</param>
+/// <param name="Loss">Gives the scalar loss from scores f32["N",10] and labels i32["N"].</param>
+/// <param name="Optimiser">Gives each parameter's next value.</param>
+sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Expr> Loss, Optimiser Optimiser)
+{
+    /// <summary>Lists the workloads of peer_torch.py, with its settings.</summary>
+    public static IReadOnlyList<Workload> All { get; } =
+    [
+        new("softmax-linear-256x3072", 256, Mlp(3072), Verbs.SoftmaxCrossEntropy, Optimiser.GradientDescent(1e-3)),
+        new("svm-linear-256x3072", 256, Mlp(3072), (scores, labels) => scores.MulticlassSvm(labels), Optimiser.GradientDescent(1e-3)),
+        new("mlp-784-256-256-10-b128", 128, Mlp(784, 256, 256), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
+        new("mlp-small-b32", 32, Mlp(64, 128, 128), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
+    ];
+
+    /// <summary>Counts the features of an example.</summary>
+    public int Features => Model.Source.Shape[1].Value;
+
+    /// <summary>Compiles the step. Like the peer's, it gives the loss alone: <see cref="Training.Compile"/> would add the accuracy.</summary>
+    public CompiledFunction Compile(CompileOptions options)
+    {
+        var loss = Loss(Model.Output, Expr.Input(Training.Labels, ["N"], DType.I32));
+        var (updates, _) = Training.Descend(loss, Model.Parameters, Optimiser);
+        return Cv.Compiler.Compile.Function(new Graph([loss], updates), options);
+    }
+
+    /// <summary>Stacks dense layers of these numbers of inputs, and one of 10 outputs, with a ReLU between each two.</summary>
+    static Model Mlp(int inputs, params int[] hidden) =>
+        hidden.Aggregate(Model.Input(inputs), (model, width) => model.Dense(width).Relu()).Dense(10);
+}
