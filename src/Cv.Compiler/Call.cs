@@ -20,6 +20,9 @@ sealed class Call(int inputs)
             throw new BindingException($"call: input \"{input}\" may be bound once; got it twice. Drop one binding.");
     }
 
+    /// <summary>Puts another tensor in an input's place, and keeps it for as long as the call.</summary>
+    public Tensor Replace(string input, Tensor value) => _tensors[input] = value;
+
     /// <summary>Binds a symbol, or tells what it is bound to when that is another number.</summary>
     public bool TryBind(string symbol, int value, out int bound)
     {

@@ -19,6 +19,7 @@ sealed class Executable
     readonly Tensor[] _constants;
     readonly (string Name, Named Leaf, (int Kernel, int Slot)[] Uses)[] _inputs;
     readonly (string Name, Named Leaf, (int Kernel, int Slot)[] Uses)[] _leaves;
+    readonly Tensor[] _stateTensors;
     ModelState? _state;
 
     public Executable(Plan plan, ImmutableArray<Expr> outputs, int threads)
@@ -44,6 +45,7 @@ sealed class Executable
         }
         _constants = [.. constants];
         _inputs = [.. uses.Where(u => u.Key is Input).Select(u => (u.Key.Id, u.Key, u.Value.ToArray()))];
+        _stateTensors = new Tensor[uses.Count(u => u.Key is not Input)];
         _leaves = [.. uses.Where(u => u.Key is not Input).Select(u => (u.Key.Id, u.Key, u.Value.ToArray()))];
 
         long Address(Place place, int kernel, int slot)
@@ -79,12 +81,15 @@ sealed class Executable
     {
         if (state != _state)
         {
-            foreach (var (_, leaf, at) in _leaves)
-                Patch(at, Interpreter.StateOf(state, leaf).Address);
+            for (int i = 0; i < _leaves.Length; i++)
+                _stateTensors[i] = Interpreter.StateOf(state, _leaves[i].Leaf);
             _state = state;
         }
+        // asked anew at each call: a tensor that was disposed since refuses to give its address
+        for (int i = 0; i < _leaves.Length; i++)
+            Patch(_leaves[i].Uses, _stateTensors[i].Address);
         foreach (var (name, _, at) in _inputs)
-            Patch(at, call[name].Address);
+            Patch(at, Apart(call, name).Address);
         if (!marks.IsEmpty)
             marks[0] = Stopwatch.GetTimestamp();
         for (int i = 0; i < _kernels.Length; i++)
@@ -99,6 +104,18 @@ sealed class Executable
         GC.KeepAlive(call);
         GC.KeepAlive(_constants);
         GC.KeepAlive(_arena);
+    }
+
+    /// <summary>Gives an input's tensor, or a copy where the call would overwrite it: an output of the last call, or a part of the state.</summary>
+    Tensor Apart(Call call, string name)
+    {
+        var value = call[name];
+        bool written = false;
+        foreach (var output in Outputs)
+            written |= output.Address == value.Address;
+        foreach (var tensor in _stateTensors)
+            written |= tensor.Address == value.Address;
+        return written ? call.Replace(name, value.Clone()) : value;
     }
 
     void Patch((int Kernel, int Slot)[] uses, long address)

@@ -35,6 +35,7 @@ public sealed record Reshape(Shape To) : Movement
         {
             (_, [var x]) when x.Shape == y.Shape => x, // a reshape to the same shape
             (_, [(Reshape, [var x])]) => x.Reshape(To), // the last reshape decides
+            (_, [(Broadcast, [{ Shape.Rank: 0 } x])]) => x.BroadcastTo(To), // a repeated scalar has any shape
             _ => null,
         };
 
