@@ -38,6 +38,7 @@ public sealed record Broadcast(Shape To) : Movement
         {
             (_, [var x]) when x.Shape == y.Shape => x, // nothing to repeat
             (_, [(Broadcast, [var x])]) => x.BroadcastTo(To), // the last broadcast decides
+            (_, [(Reshape, [{ Shape.Rank: 0 } x])]) => x.BroadcastTo(To), // a scalar needs no dims of 1 to be repeated
             _ => null,
         };
 
