@@ -19,7 +19,7 @@ static class SplitReductions
         var runs = Runs(x.Shape, reduction.Axes);
         if (runs.Count == 0)
             return x.Reshape(e.Shape);
-        if (runs.Count == 1)
+        if (runs.Count == 1 && runs[0] == reduction.Axes)
             return null;
         var y = x;
         foreach (var run in runs)

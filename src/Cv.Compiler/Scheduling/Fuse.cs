@@ -118,7 +118,13 @@ sealed class Fuse
         var fresh = new LoopStep(operand.Shape.Size) { Lane = Lane(e) };
         Import(fresh, operand, operand.Shape, Role.Full);
         if (!TryFold(fresh, e))
-            throw new InvalidOperationException($"fuse: {e} of {operand} fits no kernel.");
+        {
+            // the chain above broadcasts across the rows that the fold needs: write it out, and fold the buffer
+            Materialise(Geometry.Source(operand));
+            fresh = new LoopStep(operand.Shape.Size) { Lane = Lane(e) };
+            if (!TryFold(fresh, e))
+                throw new InvalidOperationException($"fuse: {e} of {operand} fits no kernel.");
+        }
         Append(fresh);
     }
 
@@ -269,7 +275,7 @@ sealed class Fuse
         if (inner == 1 && outer == 1 && (loop.Columns == 0 ? folded > SmallFold : loop.Columns != folded))
             return loop.Outer == 1 && Add(Role.Tail);
         if (inner == 1)
-            return Decide(loop, folded) && Add(Role.Row);
+            return Decide(loop, folded) ? Add(Role.Row) : outer == 1 && loop.Outer == 1 && Add(Role.Tail);
         if (loop.Outer != outer && loop.Roles.ContainsValue(Role.Tail))
             return false;
         if (!Decide(loop, inner))

@@ -91,7 +91,7 @@ static class Geometry
         return strides;
     }
 
-    /// <summary>Reads a reduction over one run of axes as (outer, folded, inner) extents.</summary>
+    /// <summary>Reads a reduction over one run of axes as (outer, folded, inner) extents; dims of 1 are not among its axes.</summary>
     public static (int Outer, int Folded, int Inner) Fold(Shape shape, Axes axes)
     {
         int outer = 1,
