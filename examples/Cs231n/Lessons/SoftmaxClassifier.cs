@@ -1,0 +1,20 @@
+using Cv.Dsl;
+
+namespace Cv.Examples.Cs231n;
+
+/// <summary>
+/// Linear classification with a softmax: scores x W + b, read as logarithms of unnormalised probabilities. The loss is the surprise at the right class, in
+/// nats; with small weights it starts near ln 10 = 2.303.
+/// </summary>
+/// <remarks>CS231n notes, "Linear Classification", softmax classifier.</remarks>
+static class SoftmaxClassifier
+{
+    public static Lesson Lesson { get; } =
+        new(
+            "softmax",
+            (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
+            Verbs.SoftmaxCrossEntropy,
+            Rate: 0.1,
+            Penalty: 5e-4
+        );
+}

@@ -1,0 +1,20 @@
+using Cv.Dsl;
+
+namespace Cv.Examples.Cs231n;
+
+/// <summary>
+/// Linear classification with a multiclass support vector machine: the same scores as the softmax classifier's, but the loss asks only that the right class
+/// beat each other one by a margin of 1. With small weights it starts near 9, one for each wrong class.
+/// </summary>
+/// <remarks>CS231n notes, "Linear Classification", multiclass SVM.</remarks>
+static class SvmClassifier
+{
+    public static Lesson Lesson { get; } =
+        new(
+            "svm",
+            (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
+            (scores, labels) => scores.MulticlassSvm(labels),
+            Rate: 0.01, // nine hinges pull where a softmax has one sum: a tenth of its rate
+            Penalty: 5e-4
+        );
+}
