@@ -1,7 +1,9 @@
 module Cv.Tests.FSharpFaceTests
 
+open Cv.Compiler
 open Cv.Dsl
 open Cv.FSharp
+open Cv.Runtime
 open Cv.Tests.Evaluate
 open Expecto
 
@@ -155,6 +157,46 @@ let private patterns =
             Expect.equal (fst (opened (tanh x))) "none" "another op"
     ]
 
+let private compiling =
+    testList "compiling" [
+        testCase "a function and its gradient"
+        <| fun () ->
+            // the notes' circuit: (x + y) z
+            let x, y, z = input "x" [], input "y" [], input "z" []
+            let f = (x + y) * z
+            let given = [ "x", tensor [] [ -2.0f ]; "y", tensor [] [ 5.0f ]; "z", tensor [] [ -4.0f ] ]
+            let items outputs = [ for output: Tensor in call (compile outputs) given -> output.Item() ]
+            Expect.equal (items (f :: gradient f [ x; y; z ])) [ -12.0; -4.0; -4.0; 3.0 ] "value and gradients"
+
+        testCase "parameters from a seed"
+        <| fun () ->
+            let f = compileWith (CompileOptions(Threads = 1)) [ scores ]
+            use state = initialise 1UL f
+            let given = [ "x", tensor [ 1; 4 ] [ 1.0f; 0.0f; 0.0f; 0.0f ] ]
+            let actual = (given |> callWith state f |> List.head).ToDoubles()
+            Expect.sequenceEqual actual (state["w"].ToDoubles() |> Array.take 3) "the first row of w"
+
+        testCase "a model is trained"
+        <| fun () ->
+            let net = model [ 2 ] (dense 8 >> tanh >> dense 2)
+            let images = tensor [ 4; 2 ] [ 0.0f; 0.0f; 0.0f; 1.0f; 1.0f; 0.0f; 1.0f; 1.0f ]
+            let exclusiveOr = [ "x", images; "labels", labelTensor [ 0; 1; 1; 0 ] ]
+
+            for name, program in
+                [
+                    "plain", net |> compileTraining softmaxCrossEntropy (adam 0.05)
+                    "penalised", net |> compilePenalised (fun w -> 1e-4 * l2 w) multiclassSvm (adam 0.05)
+                ] do
+                use state = program.Initialise 1UL
+
+                for _ in 1..200 do
+                    exclusiveOr |> callWith state program.Step |> ignore
+
+                match exclusiveOr |> callWith state program.Evaluate with
+                | [ _; accuracy ] -> Expect.equal (accuracy.Item()) 1.0 name
+                | _ -> failtest "loss and accuracy"
+    ]
+
 [<Tests>]
 let tests =
-    testList "F# face" [ leaves; operators; functions; composites; patterns ]
+    testList "F# face" [ leaves; operators; functions; composites; patterns; compiling ]

@@ -1,7 +1,9 @@
 module Cv.Tests.OptimiserTests
 
 open System.Collections.Immutable
+open Cv.Compiler
 open Cv.Dsl
+open Cv.Runtime
 open Cv.Tests.ErrorTextTests
 open Cv.Tests.Evaluate
 open Cv.Tests.Generators
@@ -31,6 +33,27 @@ let private runFrom start (optimiser: Optimiser) (gradients: (float[] -> float[]
 let private run optimiser gradients =
     runFrom [| 1.0; -2.0 |] optimiser [ for g in gradients -> fun _ -> g ]
 
+/// The same steps as compiled code, whose updates happen in place.
+let private runCompiled (optimiser: Optimiser) (gradients: float[] list) =
+    let state = optimiser.Init parameter
+    let struct (next, nextState) = optimiser.Update(parameter, gradient, state)
+    let leaves = parameter :: List.ofSeq state
+
+    let updates =
+        List.map2 (fun target value -> Update(target, value)) leaves (next :: List.ofSeq nextState)
+
+    let step =
+        Compile.Function(Graph(ImmutableArray.Empty, ImmutableArray.CreateRange updates))
+
+    let values = ModelState.Initialise(leaves, 1UL)
+    values["w"].CopyFrom(Tensor.From(shape [ 2 ], [| 1.0; -2.0 |]))
+
+    [
+        for g in gradients do
+            step.Call(values, Binding("g", Tensor.From(shape [ 2 ], g))) |> ignore
+            values["w"].ToDoubles()
+    ]
+
 let private gradients = [ [| 0.5; -3.0 |]; [| -1.0; 0.25 |]; [| 2.0; 0.0 |]; [| 0.125; 1.0 |] ]
 
 /// Follows one element by a rule written as a loop over its gradients.
@@ -45,9 +68,10 @@ let private follow rule =
 let private agrees name optimiser rule =
     testCase name
     <| fun () ->
-        for actual, expected in List.zip (run optimiser gradients) (follow rule) do
-            for a, e in Array.zip actual expected do
-                Expect.floatClose Accuracy.veryHigh a e "a step"
+        for how, steps in [ "by reference", run optimiser gradients; "compiled", runCompiled optimiser gradients ] do
+            for actual, expected in List.zip steps (follow rule) do
+                for a, e in Array.zip actual expected do
+                    Expect.floatClose Accuracy.veryHigh a e $"a step, {how}"
 
 let private adam rate beta1 beta2 epsilon corrects (w, (m, v), t) g =
     let m, v, t =

@@ -1,0 +1,47 @@
+namespace Cv.FSharp
+
+open Cv.Compiler
+open Cv.Dsl
+open Cv.Runtime
+
+/// Differentiates, compiles and runs graphs.
+[<AutoOpen>]
+module Compiling =
+    /// Gives the gradient of a scalar loss with respect to each node, as nodes: `gradient loss [ w; b ]`.
+    let gradient loss (by: Expr list) =
+        Gradient.Of(loss, List.toArray by) |> List.ofSeq
+
+    /// Compiles a function of some outputs; its kernels are made at the first call.
+    let compile (outputs: Expr list) =
+        Compile.Function(Graph(List.toArray outputs))
+
+    /// Compiles with options: threads and vector width.
+    let compileWith (options: CompileOptions) (outputs: Expr list) =
+        Compile.Function(Graph(List.toArray outputs), options)
+
+    /// Compiles a model's training step. The loss takes labels, then scores: `net |> compileTraining softmaxCrossEntropy (momentum 0.1)`.
+    let compileTraining loss optimiser model =
+        Training.Compile(model, (fun scores labels -> loss labels scores), optimiser)
+
+    /// Compiles a model's training step with a penalty on each weight: `net |> compilePenalised (fun w -> 1e-4 * l2 w) multiclassSvm (adam 1e-3)`.
+    let compilePenalised (penalty: Expr -> Expr) loss optimiser model =
+        Training.Compile(model, (fun scores labels -> loss labels scores), optimiser, penalty)
+
+    /// Makes an f32 tensor from its elements, row-major: `tensor [ 1; 3 ] [ 0.5f; 1.0f; 2.0f ]`.
+    let tensor dims (values: float32 list) =
+        Tensor.From(fixedShape dims, List.toArray values)
+
+    /// Makes the tensor of a batch's labels.
+    let labelTensor (values: int list) = Tensor.From(List.toArray values)
+
+    /// Makes the first values of the parameters and states that a function reads.
+    let initialise seed (f: CompiledFunction) = ModelState.Initialise(f.Leaves, seed)
+
+    /// Calls a function of inputs alone: `call f [ "x", images ]`. It overwrites its outputs at its next call.
+    let call (f: CompiledFunction) (inputs: (string * Tensor) list) =
+        f.Call [| for name, value in inputs -> Binding(name, value) |] |> List.ofSeq
+
+    /// Calls a function that reads parameters or states, and updates them.
+    let callWith (state: ModelState) (f: IFunction) (inputs: (string * Tensor) list) =
+        f.Call(state, [| for name, value in inputs -> Binding(name, value) |])
+        |> List.ofSeq
