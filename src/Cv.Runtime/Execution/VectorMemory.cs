@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -96,17 +95,17 @@ public static unsafe class VectorMemory
     /// <summary>Adds up the lanes by halves: the order depends on the width alone.</summary>
     public static T SumLanes<TVector, T>(TVector value)
         where TVector : unmanaged
-        where T : unmanaged, INumber<T> => Fold<TVector, T>(value, static (a, b) => a + b);
+        where T : unmanaged, INumber<T> => Fold<TVector, T, Sum<T>>(value);
 
     /// <summary>Takes the largest lane; NaN if there is one.</summary>
     public static T MaxLanes<TVector, T>(TVector value)
         where TVector : unmanaged
-        where T : unmanaged, INumber<T> => Fold<TVector, T>(value, static (a, b) => T.Max(a, b));
+        where T : unmanaged, INumber<T> => Fold<TVector, T, Largest<T>>(value);
 
     /// <summary>Takes the smallest lane; NaN if there is one.</summary>
     public static T MinLanes<TVector, T>(TVector value)
         where TVector : unmanaged
-        where T : unmanaged, INumber<T> => Fold<TVector, T>(value, static (a, b) => T.Min(a, b));
+        where T : unmanaged, INumber<T> => Fold<TVector, T, Smallest<T>>(value);
 
     /// <summary>Applies a scalar function of one argument lane by lane: for rules that no vector instruction serves.</summary>
     public static TVector Map<TVector, T>(Func<T, T> rule, TVector a)
@@ -131,14 +130,39 @@ public static unsafe class VectorMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> Mask8(long count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle();
 
-    static T Fold<TVector, T>(TVector value, Func<T, T, T> combine)
+    static T Fold<TVector, T, TCombine>(TVector value)
         where TVector : unmanaged
         where T : unmanaged
+        where TCombine : struct, ICombine<T>
     {
-        var lanes = MemoryMarshal.Cast<TVector, T>(new Span<TVector>(ref value));
-        for (int half = lanes.Length / 2; half > 0; half /= 2)
+        var lanes = (T*)&value;
+        for (int half = sizeof(TVector) / sizeof(T) / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++)
-            lanes[i] = combine(lanes[i], lanes[i + half]);
+            lanes[i] = TCombine.Of(lanes[i], lanes[i + half]);
         return lanes[0];
+    }
+
+    // types, not delegates: the JIT inlines them, and a row of ten columns is folded several times
+    interface ICombine<T>
+    {
+        static abstract T Of(T a, T b);
+    }
+
+    readonly struct Sum<T> : ICombine<T>
+        where T : INumber<T>
+    {
+        public static T Of(T a, T b) => a + b;
+    }
+
+    readonly struct Largest<T> : ICombine<T>
+        where T : INumber<T>
+    {
+        public static T Of(T a, T b) => T.Max(a, b);
+    }
+
+    readonly struct Smallest<T> : ICombine<T>
+        where T : INumber<T>
+    {
+        public static T Of(T a, T b) => T.Min(a, b);
     }
 }
