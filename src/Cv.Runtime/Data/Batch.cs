@@ -1,14 +1,15 @@
 namespace Cv.Runtime;
 
 /// <summary>
-/// Holds one mini-batch, ready to be bound: "x" f32[n, ...] and "labels" i32[n]. Its tensors belong to the <see cref="Batches"/> that made
-/// it and are filled anew for the next one.
+/// Holds one mini-batch, ready to be bound: "x" f32[n, ...] and "labels" i32[n]. The tensors of a batch that <see cref="Batches"/> made
+/// belong to it and are filled anew for the next one.
 /// </summary>
 public sealed class Batch
 {
     readonly Binding[] _inputs;
 
-    internal Batch(Tensor x, Tensor labels)
+    /// <summary>Binds images and their classes, n of each.</summary>
+    public Batch(Tensor x, Tensor labels)
     {
         (X, Labels) = (x, labels);
         _inputs = [new("x", x), new("labels", labels)];

@@ -18,17 +18,14 @@ public sealed class Dataset
     /// <summary>Makes a set of images and their labels.</summary>
     /// <param name="name">Names the set in messages.</param>
     /// <param name="sampleShape">The shape of one image: [height, width, channels].</param>
-    /// <param name="images">The images, one after another.</param>
+    /// <param name="images">The images, one after another; not to be changed any more, like the labels.</param>
     /// <param name="labels">A class for each image, counted from 0.</param>
     /// <param name="classNames">The classes' names, in order.</param>
     /// <exception cref="DataException">There is not one label for each image, or a label names no class.</exception>
-    public Dataset(
-        string name,
-        Shape sampleShape,
-        ReadOnlyMemory<byte> images,
-        ReadOnlyMemory<byte> labels,
-        ImmutableArray<string> classNames
-    )
+    public Dataset(string name, Shape sampleShape, byte[] images, byte[] labels, ImmutableArray<string> classNames)
+        : this(name, sampleShape, (ReadOnlyMemory<byte>)images, labels, classNames) { }
+
+    Dataset(string name, Shape sampleShape, ReadOnlyMemory<byte> images, ReadOnlyMemory<byte> labels, ImmutableArray<string> classNames)
     {
         (Name, SampleShape, ClassNames) = (name, sampleShape, classNames);
         SampleSize = sampleShape.Size;

@@ -1,0 +1,418 @@
+module Cv.Tests.TrainerTests
+
+open System
+open System.Collections.Generic
+open System.IO
+open System.Threading
+open Cv.Dsl
+open Cv.Runtime
+open Cv.Tests.BatchesTests
+open Cv.Tests.Generators
+open Cv.Tests.TensorTests
+open Expecto
+open FsCheck
+
+/// A clock that stands still until it is told.
+type private Clock() =
+    inherit TimeProvider()
+    let mutable now = 0L
+    override _.GetTimestamp() = now
+    override _.TimestampFrequency = 1000L
+    member _.Advance(milliseconds: int64) = now <- now + milliseconds
+
+let private weights (state: ModelState) = state["w"].ToArray<float32>()[0]
+let private steps (state: ModelState) = int (state["steps"].Item())
+
+let private initial () =
+    ModelState.Initialise([ Expr.Parameter("w", Shape.Scalar); Expr.State("steps", Shape.Scalar) ], 1UL)
+
+/// Two scalars, and what is found when they are not finite: how many updates the state had.
+type private Fake(run: ModelState -> Batch -> float * float) =
+    let outputs = [| Tensor.Scalar 0.0f; Tensor.Scalar 0.0f |]
+
+    interface IFunction with
+        member _.Inputs = [||]
+
+        member _.Call(state, inputs) =
+            let loss, accuracy = run state (Batch(inputs[0].Value, inputs[1].Value))
+            outputs[0].AsSpan<float32>()[0] <- float32 loss
+            outputs[1].AsSpan<float32>()[0] <- float32 accuracy
+            outputs
+
+        member _.FirstNonFinite(state, inputs) =
+            let places = places (Batch(inputs[0].Value, inputs[1].Value))
+            NonFiniteReport("log : f32[]", $"after {steps state} updates, w {weights state}, on %A{places}")
+
+/// An update that tells apart every order of the images, and may break the weights.
+let private update poisoned (state: ModelState) (batch: Batch) =
+    let w = state["w"].AsSpan<float32>()
+    let count = state["steps"].AsSpan<float32>()
+    let loss = 1.0f / (1.0f + count[0]) + 0.0f * w[0]
+
+    for label in batch.Labels.ToArray<int>() do
+        w[0] <- w[0] * 0.9f + float32 label
+
+    count[0] <- count[0] + 1.0f
+
+    if int count[0] = poisoned then
+        w[0] <- infinityf
+
+    float loss, 0.5
+
+let private stepper poisoned = Fake(update poisoned)
+
+let private judge =
+    Fake(fun state _ -> 1.0 / (1.0 + float (steps state)) + 0.0 * float (weights state), 0.25)
+
+let private train () = new Batches(numbered 10, 4, seed = 3UL)
+
+/// The state after so many updates of a run that nothing disturbs.
+let private after updates =
+    let state = initial ()
+    use batches = train ()
+    let step = stepper 0 :> IFunction
+
+    for update in 0 .. updates - 1 do
+        step.Call(state, batches.Get(1 + update / batches.Count, update % batches.Count).Inputs())
+        |> ignore
+
+    state
+
+let private sameState (actual: ModelState) (expected: ModelState) message =
+    for name in expected.Names do
+        Expect.equal
+            (actual[name].ToArray<float32>() |> Array.map BitConverter.SingleToInt32Bits)
+            (expected[name].ToArray<float32>() |> Array.map BitConverter.SingleToInt32Bits)
+            $"{message}: {name}"
+
+type private Recorder() =
+    let events = List<TrainingEvent>()
+    member val OnEvent: TrainingEvent -> unit = ignore with get, set
+    member _.Events = List.ofSeq events
+
+    interface IProgress<TrainingEvent> with
+        member this.Report event =
+            events.Add event
+            this.OnEvent event
+
+/// Events without their times.
+let private name (event: TrainingEvent) =
+    match event with
+    | :? TrainingStarted as e -> $"started {e.Epochs} x {e.StepsPerEpoch}, {e.Images} images"
+    | :? StepTaken as e -> $"step {e.Step} of epoch {e.Epoch}"
+    | :? EpochEnded as e -> $"epoch {e.Epoch} ended"
+    | :? TrainingStopped as e -> $"stopped: {e.Reason}, {e.Epochs} epochs, {e.Steps} steps"
+    | other -> failtest $"unknown event {other}"
+
+let private running =
+    testList "running" [
+        testCase "events come in order, and the state is what the steps made of it"
+        <| fun () ->
+            let state, recorder = initial (), Recorder()
+            use batches = train ()
+            let trainer = Trainer(stepper 0, judge, TrainingOptions(Epochs = 2))
+            let result = trainer.Train(state, batches, progress = recorder)
+
+            Expect.equal
+                (List.map name recorder.Events)
+                [
+                    "started 2 x 3, 10 images"
+                    "step 1 of epoch 1"
+                    "step 2 of epoch 1"
+                    "step 3 of epoch 1"
+                    "epoch 1 ended"
+                    "step 4 of epoch 2"
+                    "step 5 of epoch 2"
+                    "step 6 of epoch 2"
+                    "epoch 2 ended"
+                    "stopped: Completed, 2 epochs, 6 steps"
+                ]
+                "events"
+
+            Expect.equal (result.Reason, result.Steps, result.Epochs.Length) (StopReason.Completed, 6L, 2) "result"
+            Expect.isFalse result.BestEpoch.HasValue "no validation set, no best epoch"
+            sameState state (after 6) "six updates"
+
+        testCase "figures weigh each batch by its images, times follow the clock"
+        <| fun () ->
+            let clock, recorder = Clock(), Recorder()
+
+            let step =
+                Fake(fun _ batch ->
+                    clock.Advance 1000L
+                    float batch.Count, (if batch.Count = 4 then 0.5 else 1.0))
+
+            use batches = train ()
+            let trainer = Trainer(step, judge, TrainingOptions(Epochs = 2, Clock = clock))
+            trainer.Train(initial (), batches, progress = recorder) |> ignore
+
+            let ended =
+                recorder.Events
+                |> List.pick (function
+                    | :? EpochEnded as e -> Some e
+                    | _ -> None)
+
+            Expect.floatClose Accuracy.high ended.Loss 3.6 "(4 * 4 + 4 * 4 + 2 * 2) / 10"
+            Expect.floatClose Accuracy.high ended.Accuracy 0.6 "(2 + 2 + 2) / 10"
+            Expect.floatClose Accuracy.high ended.ImagesPerSecond (10.0 / 3.0) "10 images in 3 s"
+            Expect.equal ended.Elapsed (TimeSpan.FromSeconds 3.0) "of the epoch"
+            Expect.equal ended.TimeLeft (TimeSpan.FromSeconds 3.0) "another epoch"
+
+            let second =
+                recorder.Events
+                |> List.choose (function
+                    | :? StepTaken as e -> Some e
+                    | _ -> None)
+                |> List.item 1
+
+            Expect.equal (second.Loss, second.EpochLoss) (4.0, 4.0) "of the step"
+            Expect.equal second.TimeLeft (TimeSpan.FromSeconds 4.0) "four steps more"
+
+        testCase "evaluation weighs the short last batch by its images"
+        <| fun () ->
+            use batches = new Batches(numbered 5, 2)
+
+            let sizes =
+                Fake(fun _ batch -> float batch.Count, (if batch.Count = 1 then 0.0 else 1.0))
+
+            let evaluation = Evaluation.Of(sizes, ModelState.Empty, batches)
+            Expect.floatClose Accuracy.high evaluation.Loss 1.8 "(2 * 2 + 2 * 2 + 1 * 1) / 5"
+            Expect.floatClose Accuracy.high evaluation.Accuracy 0.8 "4 / 5"
+            Expect.equal evaluation.Count 5 "images"
+
+        testCase "an error of the step ends the events too"
+        <| fun () ->
+            let state, recorder = initial (), Recorder()
+            use batches = train ()
+
+            let step =
+                Fake(fun state batch ->
+                    if steps state = 3 then
+                        raise (BindingException "no such input")
+
+                    update 0 state batch)
+
+            Expect.equal
+                (messageOf<BindingException>(fun () -> Trainer(step, judge).Train(state, batches, progress = recorder) |> ignore))
+                "no such input"
+                "the step's own error"
+
+            Expect.equal (name (List.last recorder.Events)) "stopped: Failed, 1 epochs, 3 steps" "the last event"
+    ]
+
+let private stopping =
+    /// Judges the state after each epoch by a list of losses.
+    let judgeBy (losses: float list) =
+        Fake(fun state _ -> losses[steps state / 3 - 1], 0.5)
+
+    testList "stopping" [
+        testCase "early: no lower validation loss for as many epochs as patience has, and the best parameters come back"
+        <| fun () ->
+            let state, recorder = initial (), Recorder()
+            use batches = train ()
+            use validation = new Batches(numbered 3, 2)
+            let options = TrainingOptions(Epochs = 10, Patience = 2)
+            let trainer = Trainer(stepper 0, judgeBy [ 3.0; 2.0; 2.5; 2.0; 1.0 ], options)
+            let result = trainer.Train(state, batches, validation, recorder)
+            Expect.equal result.Reason StopReason.NoImprovement "reason"
+            Expect.equal result.Epochs.Length 4 "two epochs after the best, an equal loss is no lower"
+            Expect.equal result.BestEpoch (Nullable 2) "best epoch"
+            Expect.equal [ for e in result.Epochs -> (nonNull e.Validation).Loss ] [ 3.0; 2.0; 2.5; 2.0 ] "validation losses"
+            Expect.equal (name (List.last recorder.Events)) "stopped: NoImprovement, 4 epochs, 12 steps" "the last event"
+            sameState state (after 6) "as after epoch 2"
+
+        testCase "at the last epoch, the best parameters come back if patience is set, and only then"
+        <| fun () ->
+            for patience, updates in [ Nullable 5, 3; Nullable(), 9 ] do
+                let state = initial ()
+                use batches = train ()
+                use validation = new Batches(numbered 3, 2)
+                let options = TrainingOptions(Epochs = 3, Patience = patience)
+
+                let result =
+                    Trainer(stepper 0, judgeBy [ 1.0; 2.0; 3.0 ], options).Train(state, batches, validation)
+
+                Expect.equal (result.Reason, result.BestEpoch) (StopReason.Completed, Nullable 1) "all epochs"
+                sameState state (after updates) $"patience {patience}"
+
+        testCase "patience without a validation set is refused"
+        <| fun () ->
+            use batches = train ()
+
+            Expect.equal
+                (messageOf<ArgumentException>(fun () ->
+                    Trainer(stepper 0, judge, TrainingOptions(Patience = 1)).Train(initial (), batches)
+                    |> ignore))
+                "Patience waits for a lower validation loss, and there is no validation set. Split one off the training set. (Parameter 'validation')"
+                "the text"
+
+        testCase "cancelled: what was reached stays"
+        <| fun () ->
+            for at in [ 0; 1; 3; 4 ] do
+                let state, recorder = initial (), Recorder()
+                use source = new CancellationTokenSource()
+
+                recorder.OnEvent <-
+                    function
+                    | :? StepTaken as e when e.Step = at -> source.Cancel()
+                    | :? TrainingStarted when at = 0 -> source.Cancel()
+                    | _ -> ()
+
+                use batches = train ()
+
+                let result =
+                    Trainer(stepper 0, judge).Train(state, batches, null, recorder, source.Token)
+
+                Expect.equal (result.Reason, result.Steps) (StopReason.Cancelled, int64 at) "result"
+                Expect.equal (name (List.last recorder.Events)) $"stopped: Cancelled, {at / 3} epochs, {at} steps" "the last event"
+                sameState state (after at) $"{at} updates"
+
+        testCase "cancelled while judging: the epoch's steps stay, the epoch has no figures"
+        <| fun () ->
+            let state = initial ()
+            use source = new CancellationTokenSource()
+
+            let judge =
+                Fake(fun state _ ->
+                    if steps state = 6 then
+                        source.Cancel()
+
+                    1.0, 0.5)
+
+            use batches = train ()
+            use validation = new Batches(numbered 3, 1)
+
+            let result =
+                Trainer(stepper 0, judge).Train(state, batches, validation, null, source.Token)
+
+            Expect.equal (result.Reason, result.Steps, result.Epochs.Length) (StopReason.Cancelled, 6L, 1) "result"
+            sameState state (after 6) "six updates"
+    ]
+
+let private notFinite =
+    let run state poisoned every epochs (validation: Batches | null) recorder =
+        use batches = train ()
+        let options = TrainingOptions(Epochs = epochs, SnapshotEvery = every)
+
+        Expect.throwsC
+            (fun () ->
+                Trainer(stepper poisoned, judge, options).Train(state, batches, validation, recorder)
+                |> ignore)
+            (fun ex ->
+                Expect.isTrue (ex :? TrainingException) $"a TrainingException, not {ex}"
+                ex :?> TrainingException)
+
+    testList "a loss that is not finite" [
+        testCase "the error names step, epoch and node, and what was kept"
+        <| fun () ->
+            let state, recorder = initial (), Recorder()
+            let error = run state 4 64 10 null recorder
+            use batches = train ()
+            let bad = places (batches.Get(2, 1))
+
+            Expect.equal
+                error.Message
+                $"training: the loss must be finite; step 5 (epoch 2) gave NaN. The first node not finite is log : f32[]: after 4 updates, w Infinity, on %A{bad}. The parameters are those that went into step 4, the last whose loss was finite. Lower the learning rate, or look at the data."
+                "the text"
+
+            Expect.equal (error.Epoch, error.Step, (nonNull error.Report).Node) (2, 5L, "log : f32[]") "its facts"
+            Expect.equal (name (List.last recorder.Events)) "stopped: NotFinite, 1 epochs, 4 steps" "the last event"
+            sameState state (after 3) "what went into step 4"
+
+        testProperty "the state is what went into the last step with a finite loss, wherever snapshots fall"
+        <| fun (PositiveInt poisoned) (PositiveInt every) ->
+            let poisoned, every = 1 + poisoned % 20, 1 + every % 8
+            let state = initial ()
+            let error = run state poisoned every 10 null null
+            Expect.equal error.Step (int64 poisoned + 1L) "the step after the bad update"
+
+            Expect.stringContains
+                (nonNull error.Report).Detail
+                $"after {poisoned} updates, w Infinity"
+                "searched in the state that gave the bad loss"
+
+            sameState state (after (poisoned - 1)) $"update {poisoned} undone, snapshots every {every}"
+
+        testCase "from the first step: the state is as it was given"
+        <| fun () ->
+            let state = initial ()
+            state["w"].AsSpan<float32>()[0] <- infinityf
+            let error = run state 0 64 10 null null
+
+            Expect.stringContains error.Message "step 1 (epoch 1) gave NaN" "where"
+            Expect.stringContains error.Message "The parameters are as they were before training." "what was kept"
+            Expect.equal (weights state, steps state) (infinityf, 0) "unchanged"
+
+        testCase "seen by the validation set"
+        <| fun () ->
+            let state = initial ()
+            use validation = new Batches(numbered 3, 2)
+            let error = run state 6 4 10 validation null
+            Expect.stringContains error.Message "the validation after step 6 (epoch 2) gave NaN" "where"
+            Expect.stringContains error.Message "went into step 6, the last" "what was kept"
+            Expect.stringContains (nonNull error.Report).Detail "after 6 updates, w Infinity, on [0; 1]" "on the validation batch"
+            sameState state (after 5) "what went into step 6"
+
+        testCase "seen after the last step of all"
+        <| fun () ->
+            for every in 1..7 do
+                let state = initial ()
+                let error = run state 6 every 2 null null
+                Expect.stringContains error.Message "a training batch after step 6 (epoch 2) gave NaN" "where"
+                sameState state (after 5) "what went into step 6"
+    ]
+
+let private showing =
+    let ended epoch validation =
+        EpochEnded(epoch, 0.43215, 0.849, validation, 61234.5, TimeSpan.FromSeconds 1.0, TimeSpan.FromSeconds(3.2 * float epoch))
+
+    let show interactive (events: TrainingEvent list) =
+        use output = new StringWriter()
+        let progress = ConsoleProgress(output, interactive)
+
+        for event in events do
+            progress.Report event
+
+        output.ToString()
+
+    let step = StepTaken(1, 3L, 0.5, 0.75, 0.6, 0.7, 1000.0, TimeSpan.FromSeconds 75.0)
+
+    testList "on the console" [
+        testCase "redirected: a line for each epoch, and the reason if it ends early"
+        <| fun () ->
+            let events: TrainingEvent list = [
+                TrainingStarted(12, 3, 10)
+                step
+                ended 1 null
+                ended 2000 (Evaluation(0.5, 1.0, 10))
+                TrainingStopped(StopReason.Cancelled, 2, 7L, TimeSpan.Zero)
+            ]
+
+            Expect.equal
+                (show false events)
+                ("epoch  1/12  loss 0.4322  accuracy 84.90 %  61235 images/s  0:04 left\n"
+                 + "epoch 2000/12  loss 0.4322  accuracy 84.90 %  validation 0.5000, 100.00 %  61235 images/s  1:46:40 left\n"
+                 + "cancelled after step 7 (2 epochs finished)\n")
+                "the text"
+
+        testCase "each early end has its words"
+        <| fun () ->
+            let line reason =
+                show false [ TrainingStopped(reason, 2, 7L, TimeSpan.Zero) ]
+
+            Expect.equal (line StopReason.Completed) "" "completed"
+            Expect.equal (line StopReason.NoImprovement) "stopped after epoch 2: the validation loss falls no lower\n" "early"
+            Expect.equal (line StopReason.NotFinite) "stopped after step 7: the loss is not finite\n" "not finite"
+            Expect.equal (line StopReason.Failed) "stopped after step 7 by an error\n" "failed"
+
+        testCase "in a terminal: the bar goes away, the lines stay, the cursor comes back"
+        <| fun () ->
+            let text =
+                show true [ TrainingStarted(12, 3, 10); step; ended 1 null; TrainingStopped(StopReason.Completed, 1, 3L, TimeSpan.Zero) ]
+
+            Expect.stringContains text "epoch  1/12  loss 0.4322  accuracy 84.90 %  61235 images/s  0:04 left" "the line"
+            Expect.isTrue (text.LastIndexOf "\u001b[?25h" > text.LastIndexOf "\u001b[?25l") "cursor shown last"
+    ]
+
+[<Tests>]
+let tests = testList "Trainer" [ running; stopping; notFinite; showing ]
