@@ -46,7 +46,6 @@ int Run(ParseResult given)
         Threads = given.GetValue(threads),
         Width = given.GetValue(width) is { } bits ? Enum.Parse<VectorWidth>("Bits" + bits) : VectorWidth.Auto,
     };
-    bool isQuick = given.GetValue(quick);
     var json = new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     try
     {
@@ -56,9 +55,9 @@ int Run(ParseResult given)
             if (given.GetValue(explain))
                 Console.WriteLine(bench.Explain());
             else if (given.GetValue(kernels))
-                KernelTable.Print(name, bench.TimeKernels(isQuick ? 5 : 500), Console.Out);
+                KernelTable.Print(name, bench.TimeKernels(), Console.Out);
             else
-                Console.WriteLine(JsonSerializer.Serialize(bench.Measure(isQuick ? 0 : given.GetValue(seconds)), json));
+                Console.WriteLine(JsonSerializer.Serialize(bench.Measure(given.GetValue(quick) ? 0 : given.GetValue(seconds)), json));
         }
         return 0;
     }
