@@ -121,7 +121,9 @@ sealed class Widen
         : _lanes.Call(name, a, b);
 
     static bool IsConstant(Expression e) =>
-        e is MemberExpression or MethodCallExpression { Method.Name: "Create", Arguments: [ConstantExpression] };
+        e
+            is MemberExpression
+                or MethodCallExpression { Method.Name: "Create", Arguments: [ConstantExpression { Value: not (float.NaN or double.NaN) }] };
 
     /// <summary>Gives each argument a name, so that a rule that uses it twice computes it once.</summary>
     static Expression[] Named(Expression[] arguments, out List<(ParameterExpression, Expression)> block)

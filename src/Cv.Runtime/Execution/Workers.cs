@@ -1,12 +1,14 @@
 namespace Cv.Runtime;
 
 /// <summary>
-/// Runs a kernel's units on a few threads that spin briefly for the next kernel before they sleep. Each thread takes one contiguous
-/// range; the units, not the ranges, decide every result, so results do not depend on the number of threads.
+/// Runs a kernel's units on a few threads that spin briefly for the next kernel before they sleep. Threads take pieces of the work from a
+/// common counter, so one that the system has put off holds nobody up; the units, not the pieces, decide every result, so results depend
+/// neither on the number of threads nor on who did what.
 /// </summary>
 public sealed class Workers
 {
     const int SpinsBeforeSleep = 20_000;
+    const int PiecesPerThread = 2;
     static readonly Lock PoolGate = new();
     static readonly Dictionary<int, Workers> Pools = [];
 
@@ -16,9 +18,12 @@ public sealed class Workers
     Kernel? _kernel;
     long[]? _slots;
     long _units;
-    volatile int _generation;
-    int _pending;
+    long _piece;
+    long _next;
     Exception? _failure;
+
+    /// <summary>Holds the job's number, odd while it is open, above the count of helpers at work in it: one word, so that joining is one exchange.</summary>
+    long _state;
 
     Workers(int count)
     {
@@ -45,48 +50,63 @@ public sealed class Workers
     /// <summary>Runs all units of a kernel and returns when they are done. Callers take turns.</summary>
     public void Run(Kernel kernel, long[] slots, long units)
     {
-        if (Count == 1 || units == 1)
+        if (Count == 1 || units <= 1)
         {
             kernel(slots, 0, units, 0);
             return;
         }
         lock (_gate)
         {
-            (_kernel, _slots, _units, _failure) = (kernel, slots, units, null);
-            Volatile.Write(ref _pending, Count - 1);
-            Interlocked.Increment(ref _generation);
+            (_kernel, _slots, _units, _next, _failure) = (kernel, slots, units, 0, null);
+            _piece = Math.Max(1, units / ((long)Count * PiecesPerThread));
+            Volatile.Write(ref _state, JobOf(_state) + 1 << 32);
+            // the write above must be seen before we look who sleeps: a worker sets its flag, then looks at the job once more
+            Interlocked.MemoryBarrier();
             for (int i = 1; i < Count; i++)
                 if (Volatile.Read(ref _asleep[i]) == 1 && Interlocked.Exchange(ref _asleep[i], 0) == 1)
                     _wake[i].Release();
-            Share(0);
-            var spin = new SpinWait();
-            for (int i = 0; Volatile.Read(ref _pending) != 0; i++)
-                if (i < SpinsBeforeSleep)
-                    Thread.SpinWait(1);
-                else
-                    spin.SpinOnce();
+            try
+            {
+                Share(0);
+            }
+            finally
+            {
+                Close();
+            }
             if (_failure is { } failure)
                 throw new InvalidOperationException("A kernel failed on a worker thread.", failure);
         }
     }
 
+    static long JobOf(long state) => state >> 32;
+
+    static bool IsOpen(long state) => (JobOf(state) & 1) == 1;
+
+    /// <summary>Waits for the helpers that have begun, and shuts out those that have not.</summary>
+    void Close()
+    {
+        var pause = new SpinWait();
+        for (int spins = 0; ; spins++)
+        {
+            long state = Volatile.Read(ref _state);
+            if ((int)state == 0 && Interlocked.CompareExchange(ref _state, JobOf(state) + 1 << 32, state) == state)
+                return;
+            if (spins < SpinsBeforeSleep)
+                Thread.SpinWait(1);
+            else
+                pause.SpinOnce();
+        }
+    }
+
     void Serve(int worker)
     {
-        int seen = 0;
+        long done = 0;
         while (true)
         {
-            for (int i = 0; _generation == seen && i < SpinsBeforeSleep; i++)
-                Thread.SpinWait(1);
-            if (_generation == seen)
-            {
-                Interlocked.Exchange(ref _asleep[worker], 1);
-                // a run that began in between has either seen the flag and released, or is seen here
-                if (_generation == seen || Interlocked.Exchange(ref _asleep[worker], 0) == 0)
-                    _wake[worker].Wait();
-                if (_generation == seen)
-                    continue;
-            }
-            seen = _generation;
+            long state = WaitForJob(worker, done);
+            if (!IsOpen(state) || JobOf(state) == done || Interlocked.CompareExchange(ref _state, state + 1, state) != state)
+                continue;
+            done = JobOf(state);
             try
             {
                 Share(worker);
@@ -95,15 +115,37 @@ public sealed class Workers
             {
                 _failure = e;
             }
-            Interlocked.Decrement(ref _pending);
+            Interlocked.Decrement(ref _state);
         }
+    }
+
+    long WaitForJob(int worker, long done)
+    {
+        long state = Volatile.Read(ref _state);
+        for (int spins = 0; spins < SpinsBeforeSleep; spins++)
+        {
+            if (IsOpen(state) && JobOf(state) != done)
+                return state;
+            Thread.SpinWait(1);
+            state = Volatile.Read(ref _state);
+        }
+        Interlocked.Exchange(ref _asleep[worker], 1);
+        state = Volatile.Read(ref _state);
+        bool none = !IsOpen(state) || JobOf(state) == done;
+        // a job that opened in between has either released us already, or is seen here
+        if (none || Interlocked.Exchange(ref _asleep[worker], 0) == 0)
+            _wake[worker].Wait();
+        return Volatile.Read(ref _state);
     }
 
     void Share(int worker)
     {
-        long from = _units * worker / Count,
-            to = _units * (worker + 1) / Count;
-        if (from < to)
-            _kernel!(_slots!, from, to, worker);
+        while (true)
+        {
+            long from = Interlocked.Add(ref _next, _piece) - _piece;
+            if (from >= _units)
+                return;
+            _kernel!(_slots!, from, Math.Min(from + _piece, _units), worker);
+        }
     }
 }
