@@ -1,129 +1,12 @@
 /// Gradients of every differentiable op on random shapes, against central differences in f64.
 module Cv.Tests.GradientTests
 
-open System
 open Cv.Dsl
 open Cv.Tests.Generators
-open Cv.Tests.Reference
+open Cv.Tests.Cases
 open Expecto
 open FsCheck
 open FsCheck.FSharp
-
-/// A graph, as a counter-example prints it.
-type private Case(y: Expr) =
-    member _.Y = y
-    override _.ToString() = Evaluate.text [ y ]
-
-let private x dims = f64 "x" dims
-
-/// An op of one operand of any shape.
-let private one (op: Expr -> Expr) = Gen.map (x >> op) (dimsOfRanks 0 4)
-
-/// An op of two operands that broadcast.
-let private two (op: Expr -> Expr -> Expr) =
-    broadcastableDims 2
-    |> Gen.map (fun parts -> op (f64 "a" parts[0]) (f64 "b" parts[1]))
-
-/// An op of a shape, one of its axes, and three small numbers.
-let private alongAxis (op: int list -> int -> int -> int -> int -> Expr) =
-    gen {
-        let! dims = dimsOfRanks 1 4
-        let! axis = Gen.choose (0, dims.Length - 1)
-        let! i, j, k = Gen.zip3 (Gen.choose (0, 2)) (Gen.choose (0, 2)) (Gen.choose (0, 2))
-        return op dims axis i j k
-    }
-
-/// An op of a shape and some of its axes.
-let private overAxes (op: Expr -> int[] -> Expr) =
-    gen {
-        let! dims = dimsOfRanks 1 4
-        let! count = Gen.choose (1, dims.Length)
-        let! axes = Gen.shuffle [| 0 .. dims.Length - 1 |]
-        return op (x dims) (Array.truncate count axes)
-    }
-
-/// Positive, and bent, so that a derivative that forgets its operand shows.
-let private positive (x: Expr) = x * x + 0.5
-
-let private slice dims axis start count step =
-    let count = min count ((List.item axis dims - start + step) / (step + 1) |> max 0)
-    let start = min start (List.item axis dims - 1)
-    (x dims).Slice(axis, start, (if count = 0 then 1 else count), step + 1)
-
-let private matmul =
-    gen {
-        let! batch = dimsOfRanks 0 2
-
-        let! m, k, n =
-            Gen.zip3 (Gen.elements [ 1; 2; 5 ]) (Gen.elements [ 1; 3; 7 ]) (Gen.elements [ 1; 3; 4 ])
-
-        return (f64 "a" (batch @ [ m; k ])).MatMul(f64 "b" (batch @ [ k; n ]))
-    }
-
-let private select =
-    broadcastableDims 3
-    |> Gen.map (fun parts ->
-        let mask = Expr.op_GreaterThan (f64 "m" parts[0], 0.0)
-        Expr.Select(mask, f64 "a" parts[1], f64 "b" parts[2]))
-
-let private transpose =
-    gen {
-        let! dims = dimsOfRanks 0 4
-        let! order = Gen.shuffle [| 0 .. dims.Length - 1 |]
-        return (x dims).Transpose order
-    }
-
-let private reshape =
-    gen {
-        let! dims = dimsOfRanks 0 4
-        let! other = Gen.shuffle (Array.ofList (1 :: dims))
-        return (x dims).Reshape other
-    }
-
-let private broadcast =
-    gen {
-        let! dims = dimsOfRanks 0 4
-        let! kept = Gen.listOfLength dims.Length (Gen.elements [ true; false ])
-        let! scalar = Gen.elements [ true; false; false ]
-        let narrow = List.map2 (fun dim keep -> if keep then dim else 1) dims kept
-        return Expr.Of(Broadcast(shape dims), [| x (if scalar then [] else narrow) |])
-    }
-
-let private concat dims axis i j k =
-    let part number extent =
-        f64 $"p{number}" (List.updateAt axis extent dims)
-
-    Expr.Concat(axis, part 0 (1 + i), part 1 (1 + j), part 2 (1 + k), part 0 (1 + i))
-
-/// Valid nodes of each op through which gradients flow.
-let private generators: (Type * Gen<Expr> list) list = [
-    typeof<Abs>, [ one _.Abs() ]
-    typeof<Add>, [ two (fun a b -> a + b) ]
-    typeof<Broadcast>, [ broadcast ]
-    typeof<Cast>, [ one (fun x -> Expr.Of(Cast DType.F64, [| x |])) ]
-    typeof<Concat>, [ alongAxis concat ]
-    typeof<Div>, [ two (fun a b -> a / b) ]
-    typeof<Exp>, [ one _.Exp() ]
-    typeof<Log>, [ one (positive >> _.Log()) ]
-    typeof<MatMul>, [ matmul ]
-    typeof<Maximum>, [ two _.Maximum ]
-    typeof<Minimum>, [ two _.Minimum ]
-    typeof<Mul>, [ two (fun a b -> a * b) ]
-    typeof<Neg>, [ one (~-) ]
-    typeof<Pad>, [ alongAxis (fun dims axis low high between -> (x dims).Pad(axis, low, high, between)) ]
-    typeof<Pow>, [ two (fun a b -> (positive a).Pow b); one _.Pow(3.0); one (positive >> _.Pow(-1.5)) ]
-    typeof<ReduceMax>, [ overAxes (fun x axes -> x.Max(axes, true)) ]
-    typeof<ReduceMin>, [ overAxes (fun x axes -> x.Min(axes, true)) ]
-    typeof<ReduceSum>, [ overAxes (fun x axes -> x.Sum(axes, true)) ]
-    typeof<Reshape>, [ reshape ]
-    typeof<Select>, [ select ]
-    typeof<Sigmoid>, [ one _.Sigmoid() ]
-    typeof<Slice>, [ alongAxis slice ]
-    typeof<Sqrt>, [ one (positive >> _.Sqrt()) ]
-    typeof<Sub>, [ two (fun a b -> a - b) ]
-    typeof<Tanh>, [ one _.Tanh() ]
-    typeof<Transpose>, [ transpose ]
-]
 
 /// Checks 100 random cases.
 let private isRight name (cases: Gen<Expr>) =
@@ -154,9 +37,9 @@ let tests =
                     Catalogue.ops
                     |> List.filter (fun op -> not (Catalogue.isNamed op) && Catalogue.isDifferentiable op)
 
-                Expect.equal (generators |> List.map fst |> List.map _.Name) (expected |> List.map _.Name) "in order"
+                Expect.equal (differentiable |> List.map fst |> List.map _.Name) (expected |> List.map _.Name) "in order"
 
-            for op, cases in generators do
+            for op, cases in differentiable do
                 yield!
                     cases
                     |> List.mapi (fun i cases -> isRight (if i = 0 then op.Name else $"{op.Name} {i + 1}") cases)
