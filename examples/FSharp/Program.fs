@@ -46,6 +46,7 @@ let embedded part =
 
 [<EntryPoint>]
 let main args =
+    Xor.run ()
     let quick = Array.contains "--quick" args
     let epochs, count = if quick then 1, 1000 else 15, 10_000
     let images = TrainTest((embedded "train").Take count, embedded "t10k")

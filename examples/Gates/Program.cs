@@ -1,0 +1,54 @@
+using Cv.Compiler;
+using Cv.Dsl;
+using Cv.Examples.Gates;
+using Cv.Runtime;
+
+// An expression, its gradient, and the one kernel that both become.
+Expr x = Expr.Input("x", ["N"]);
+Expr loss = x.Swish().Sum();
+var slope = Gradient.Of(loss, x)[0];
+Console.WriteLine($"-- swish, summed\n{new Graph(loss)}");
+Console.WriteLine($"-- its gradient\n{new Graph(slope)}");
+string stages = Compile.Function(new Graph(loss, slope), new() { Width = VectorWidth.Bits256 }).Explain(("N", 1000));
+Console.WriteLine($"-- their kernel\n{stages[stages.IndexOf("== kernel", StringComparison.Ordinal)..]}");
+
+// Gates of one's own: their slopes at a point, by gradient and by central differences.
+foreach (var (name, gate) in new (string, Func<Expr, Expr>)[] { ("swish", OwnVerbs.Swish), ("softsign", OwnVerbs.Softsign) })
+{
+    const double At = 0.75,
+        H = 1e-5;
+    Expr t = Expr.Input("t", [], DType.F64);
+    var (y, dy) = (gate(t), Gradient.Of(gate(t), t)[0]);
+    double difference = (Value(y, At + H) - Value(y, At - H)) / (2 * H);
+    Console.WriteLine($"{name}: slope {Value(dy, At):F9} by gradient, {difference:F9} by differences");
+}
+
+static double Value(Expr y, double t) => Compile.Function(y).Call(new Binding("t", Tensor.From([], new[] { t })))[0].Item();
+
+// A pass of one's own.
+Console.WriteLine(
+    $"\n-- softsign (x / 4), after a pass of one's own\n{Pass.RunAll([MultiplyByReciprocals.Pass], new((x / 4f).Softsign()))}"
+);
+
+// A layer, a loss and an optimiser of one's own, in one training step: three arms of a spiral, as in the CS231n notes' case study.
+const int Arms = 3,
+    Points = 100;
+var (points, arms) = (Tensor.Zeros([Arms * Points, 2]), Tensor.Zeros([Arms * Points], DType.I32));
+var noise = new Random(1);
+for (int i = 0; i < Arms * Points; i++)
+{
+    double radius = (double)(i / Arms) / Points,
+        angle = 4 * radius + 4 * (i % Arms) + 0.2 * noise.NextDouble();
+    points.AsSpan<float>()[2 * i] = (float)(radius * Math.Sin(angle));
+    points.AsSpan<float>()[2 * i + 1] = (float)(radius * Math.Cos(angle));
+    arms.AsSpan<int>()[i] = i % Arms;
+}
+var model = Model.Input(2).Dense(64).Swish().Residual().Dense(Arms);
+var program = Training.Compile(model, (scores, labels) => scores.SmoothedCrossEntropy(labels), new AdaGrad(0.1));
+using var state = program.Initialise(seed: 1);
+for (int step = 0; step <= 400; step++)
+{
+    var figures = program.Step.Call(state, new("x", points), new("labels", arms));
+    if (step % 100 == 0)
+        Console.WriteLine($"spiral, step {step, 3}: loss {figures[0].Item():F3}, accuracy {figures[1].Item():F2}");
+}
