@@ -201,6 +201,7 @@ let private scaling =
 
         testProperty "the mean image is each place's, the channel mean each channel's"
         <| fun (PositiveInt count) (PositiveInt size) ->
+            let count, size = 1 + count % 9, 1 + size % 9
             let train = random 7 count size 3
             let scaled = [ for i in 0 .. count - 1 -> train.Image(i).ToArray() |> Array.map (fun b -> float b / 255.0) ]
             let image = Scaling.MeanImage(train).Means.ToArray()

@@ -261,7 +261,7 @@ let private robust =
         testCase "are read or refused, and nothing else"
         <| fun () ->
             Check.One(
-                Config.QuickThrowOnFailure.WithMaxTest 500,
+                Config.QuickThrowOnFailure.WithMaxTest 200,
                 Prop.forAll damages (fun (labels, images) ->
                     match readIdx images labels with
                     | Ok data -> data.Count > 0 && data.Images.Length = data.Count * data.SampleSize

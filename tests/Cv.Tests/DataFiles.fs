@@ -28,8 +28,9 @@ let gzip (bytes: byte[]) =
 
     packed.ToArray()
 
-/// An image's value is told by its place, so that a shifted or exchanged byte shows.
-let pixel image place = byte ((image * 31 + place * 7) % 256)
+/// An image's value is told by its place, so that a shifted or exchanged byte shows; and by its plane of 1,024, so that an exchanged plane does.
+let pixel image place =
+    byte ((image * 31 + place * 7 + place / 1024 * 50) % 256)
 
 let idxImages count height width =
     Array.concat [
