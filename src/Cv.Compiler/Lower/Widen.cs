@@ -48,7 +48,7 @@ sealed class Widen
             BinaryExpression b => Binary(b.NodeType, Visit(b.Left), Visit(b.Right)),
             ConditionalExpression c => _lanes.Select(Visit(c.Test), Visit(c.IfTrue), Visit(c.IfFalse)),
             MethodCallExpression m when m.Object is null => Function(m.Method.Name, [.. m.Arguments.Select(Visit)]),
-            BlockExpression block => Block(block.Variables, block.Expressions),
+            BlockExpression block => Block(block.Expressions),
             _ => throw Unknown(e.ToString()),
         };
 
@@ -71,12 +71,10 @@ sealed class Widen
         };
 
     /// <summary>Binds the variables of a block in turn, so that a rule may name a value it uses twice.</summary>
-    Expression Block(IEnumerable<ParameterExpression> variables, IReadOnlyList<Expression> lines)
+    BlockExpression Block(IReadOnlyList<Expression> lines)
     {
         var locals = new List<ParameterExpression>();
         var body = new List<Expression>();
-        foreach (var variable in variables)
-            _ = variable;
         for (int i = 0; i < lines.Count - 1; i++)
         {
             if (lines[i] is not BinaryExpression { NodeType: ExpressionType.Assign, Left: ParameterExpression name } assign)
@@ -101,7 +99,9 @@ sealed class Widen
                 return Largest("Min", a[0], a[1]);
             case "Abs" or "Sqrt" or "Floor" or "Ceiling" or "Truncate" or "Round":
                 return _lanes.Call(name, a);
-            case "Exp" or "Log" or "Cos" or "Sin" when a.Length == 1:
+            case "Exp":
+                return Exponential.Of(_lanes, a[0]);
+            case "Log" or "Cos" or "Sin" when a.Length == 1:
                 return _lanes.Call(name, a);
             case "CopySign":
                 return _lanes.Call("CopySign", a);
