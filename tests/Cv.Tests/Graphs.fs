@@ -196,3 +196,26 @@ let graphs maxSteps =
             |> Seq.filter (fun steps -> steps > 0 && steps < graph.Steps)
             |> Seq.map (fun steps -> Graph(graph.Seed, steps))
     )
+
+/// Those leaves of a loss that a gradient reaches, once each.
+let reached (loss: Expr) =
+    Evaluate.named [ loss ]
+    |> List.map snd
+    |> List.distinct
+    |> List.filter (fun leaf ->
+        try
+            Cv.Compiler.Gradient.Of(loss, leaf) |> ignore
+            true
+        with :? GraphException ->
+            false)
+
+/// A scalar of all the outputs, in which none hides another.
+let lossOf (outputs: Expr list) =
+    outputs
+    |> List.mapi (fun i y -> (y * (0.5 + float i)).Tanh().Sum() * 0.1)
+    |> List.reduce (fun a b -> a + b)
+
+/// The gradients of that scalar by every leaf that it reaches.
+let gradientsOf (outputs: Expr list) =
+    let loss = lossOf outputs
+    Cv.Compiler.Gradient.Of(loss, Array.ofList (reached loss)) |> List.ofSeq

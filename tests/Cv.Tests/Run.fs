@@ -8,14 +8,15 @@ open Cv.Runtime
 
 let private tensor (dtype: DType) (dims: Shape) (values: float[]) = Tensor.From(dims, values).Cast dtype
 
-/// The bindings of a graph's inputs, each in its dtype.
+/// The bindings of a graph's inputs, each in its dtype; numbers for what it does not read are passed over.
 let bind (outputs: Expr list) (values: (string * float[]) list) =
     let leaves = dict (Evaluate.named outputs |> List.distinct)
 
     [|
         for name, numbers in values do
-            let leaf = leaves[name]
-            Binding(name, tensor leaf.DType leaf.Shape numbers)
+            match leaves.TryGetValue name with
+            | true, leaf -> Binding(name, tensor leaf.DType leaf.Shape numbers)
+            | _ -> ()
     |]
 
 let private numbers (tensors: Tensor seq) = [
