@@ -48,11 +48,14 @@ sealed class Code
         return new(name, tree, null, [.. _slots], [.. _writes], units, work);
     }
 
-    /// <summary>Writes a loop that counts <paramref name="index"/> up from where it stands while it is below a bound, by a step.</summary>
+    /// <summary>Writes a loop that counts <paramref name="index"/> up from where it stands while it is below a bound, by a step; by 0, the body counts.</summary>
     public static Expression While(ParameterExpression index, Expression below, long step, params IEnumerable<Expression> body)
     {
         var end = Label();
-        return Loop(IfThenElse(LessThan(index, below), Block([.. body, Assign(index, Plus(index, step))]), Break(end)), end);
+        return Loop(
+            IfThenElse(LessThan(index, below), Block(step == 0 ? body : [.. body, Assign(index, Plus(index, step))]), Break(end)),
+            end
+        );
     }
 
     /// <summary>Adds a constant; nothing at all when it is 0.</summary>

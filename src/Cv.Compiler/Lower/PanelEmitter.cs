@@ -1,4 +1,6 @@
 using System.Linq.Expressions;
+using Cv.Dsl;
+using Cv.Runtime;
 using static System.Linq.Expressions.Expression;
 using static Cv.Compiler.Code;
 
@@ -10,6 +12,8 @@ namespace Cv.Compiler;
 /// </summary>
 static class PanelEmitter
 {
+    const int Square = 8;
+
     public static KernelCode Emit(Lanes lanes, Slot into, Slot from, int batch, int k, int n, int width, bool transposed)
     {
         var code = new Code();
@@ -33,31 +37,67 @@ static class PanelEmitter
         if (transposed)
         {
             var (j, line) = (code.Local(typeof(long), "j"), code.Local(typeof(long), "line"));
-            var element = lanes.Float;
-            lines.AddRange(
-                Assign(j, Constant(0L)),
+            // element by element: the columns past the last repeat it
+            Expression Single() =>
                 While(
-                    j,
-                    Constant((long)width),
+                    i,
+                    Constant((long)k),
                     1,
+                    Lanes.Memory(
+                        "Write",
+                        [lanes.Float],
+                        Lanes.Memory("Read", [lanes.Float], read, Add(line, i)),
+                        write,
+                        Add(target, Add(Times(i, width), j))
+                    )
+                );
+            Expression Column() =>
+                Block(
                     Assign(line, Add(column, j)),
                     IfThen(GreaterThanOrEqual(line, Constant((long)n)), Assign(line, Constant(n - 1L))),
                     Assign(line, Add(source, Times(line, k))),
                     Assign(i, Constant(0L)),
+                    Single(),
+                    Assign(j, Plus(j, 1))
+                );
+            lines.Add(Assign(j, Constant(0L)));
+            if (lanes.Type == DType.F32 && k >= Square)
+            {
+                var end = code.Local(typeof(long), "end");
+                long whole = k / Square * Square;
+                var transpose = Call(
+                    typeof(VectorMemory).GetMethod(nameof(VectorMemory.TransposeEight))!,
+                    read,
+                    Add(line, i),
+                    Constant((long)k),
+                    write,
+                    Add(target, Add(Times(i, width), j)),
+                    Constant((long)width)
+                );
+                var rest = Block(
+                    Assign(end, Plus(j, Square)),
+                    While(j, end, 1, Assign(line, Add(source, Times(Add(column, j), k))), Assign(i, Constant(whole)), Single()),
+                    Assign(j, end)
+                );
+                var squares = Block(
+                    Assign(line, Add(source, Times(Add(column, j), k))),
+                    Assign(i, Constant(0L)),
+                    While(i, Constant(whole), Square, transpose),
+                    whole < k ? rest : Assign(j, Plus(j, Square))
+                );
+                lines.Add(
                     While(
-                        i,
-                        Constant((long)k),
-                        1,
-                        Lanes.Memory(
-                            "Write",
-                            [element],
-                            Lanes.Memory("Read", [element], read, Add(line, i)),
-                            write,
-                            Add(target, Add(Times(i, width), j))
-                        )
+                        j,
+                        Constant((long)width),
+                        0,
+                        IfThenElse(LessThanOrEqual(Plus(Add(column, j), Square), Constant((long)n)), squares, Column())
                     )
-                )
-            );
+                );
+            }
+            else
+            {
+                lines.Add(While(j, Constant((long)width), 0, Column()));
+            }
         }
         else
         {

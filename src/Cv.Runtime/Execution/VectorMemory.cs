@@ -127,6 +127,55 @@ public static unsafe class VectorMemory
         return a;
     }
 
+    /// <summary>
+    /// Writes a square of 8 by 8 floats with rows and columns exchanged. Starts are in elements of their buffers, strides from row to row.
+    /// </summary>
+    public static void TransposeEight(long from, long start, long stride, long to, long target, long targetStride)
+    {
+        var a = (float*)from + start;
+        var b = (float*)to + target;
+        if (!Avx.IsSupported)
+        {
+            for (int i = 0; i < 8; i++)
+            for (int j = 0; j < 8; j++)
+                b[j * targetStride + i] = a[i * stride + j];
+            return;
+        }
+        // pairs, then fours, then halves: each step doubles the run of elements that stand in order
+        Vector256<float> r0 = Avx.LoadVector256(a),
+            r1 = Avx.LoadVector256(a + stride),
+            r2 = Avx.LoadVector256(a + 2 * stride),
+            r3 = Avx.LoadVector256(a + 3 * stride),
+            r4 = Avx.LoadVector256(a + 4 * stride),
+            r5 = Avx.LoadVector256(a + 5 * stride),
+            r6 = Avx.LoadVector256(a + 6 * stride),
+            r7 = Avx.LoadVector256(a + 7 * stride);
+        Vector256<float> p0 = Avx.UnpackLow(r0, r1),
+            p1 = Avx.UnpackHigh(r0, r1),
+            p2 = Avx.UnpackLow(r2, r3),
+            p3 = Avx.UnpackHigh(r2, r3),
+            p4 = Avx.UnpackLow(r4, r5),
+            p5 = Avx.UnpackHigh(r4, r5),
+            p6 = Avx.UnpackLow(r6, r7),
+            p7 = Avx.UnpackHigh(r6, r7);
+        Vector256<float> q0 = Avx.Shuffle(p0, p2, 0x44),
+            q1 = Avx.Shuffle(p0, p2, 0xEE),
+            q2 = Avx.Shuffle(p1, p3, 0x44),
+            q3 = Avx.Shuffle(p1, p3, 0xEE),
+            q4 = Avx.Shuffle(p4, p6, 0x44),
+            q5 = Avx.Shuffle(p4, p6, 0xEE),
+            q6 = Avx.Shuffle(p5, p7, 0x44),
+            q7 = Avx.Shuffle(p5, p7, 0xEE);
+        Avx.Store(b, Avx.Permute2x128(q0, q4, 0x20));
+        Avx.Store(b + targetStride, Avx.Permute2x128(q1, q5, 0x20));
+        Avx.Store(b + 2 * targetStride, Avx.Permute2x128(q2, q6, 0x20));
+        Avx.Store(b + 3 * targetStride, Avx.Permute2x128(q3, q7, 0x20));
+        Avx.Store(b + 4 * targetStride, Avx.Permute2x128(q0, q4, 0x31));
+        Avx.Store(b + 5 * targetStride, Avx.Permute2x128(q1, q5, 0x31));
+        Avx.Store(b + 6 * targetStride, Avx.Permute2x128(q2, q6, 0x31));
+        Avx.Store(b + 7 * targetStride, Avx.Permute2x128(q3, q7, 0x31));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> Mask8(long count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle();
 

@@ -94,7 +94,7 @@ public sealed class Workers
             if (spins < SpinsBeforeSleep)
                 Thread.SpinWait(1);
             else
-                pause.SpinOnce();
+                pause.SpinOnce(sleep1Threshold: -1); // yields, but never for a whole millisecond
         }
     }
 
