@@ -1,108 +1,13 @@
 module Cv.Tests.TrainerTests
 
 open System
-open System.Collections.Generic
-open System.IO
 open System.Threading
-open Cv.Dsl
 open Cv.Runtime
 open Cv.Tests.BatchesTests
-open Cv.Tests.Generators
+open Cv.Tests.FakeTraining
 open Cv.Tests.TensorTests
 open Expecto
 open FsCheck
-
-/// A clock that stands still until it is told.
-type private Clock() =
-    inherit TimeProvider()
-    let mutable now = 0L
-    override _.GetTimestamp() = now
-    override _.TimestampFrequency = 1000L
-    member _.Advance(milliseconds: int64) = now <- now + milliseconds
-
-let private weights (state: ModelState) = state["w"].ToArray<float32>()[0]
-let private steps (state: ModelState) = int (state["steps"].Item())
-
-let private initial () =
-    ModelState.Initialise([ Expr.Parameter("w", Shape.Scalar); Expr.State("steps", Shape.Scalar) ], 1UL)
-
-/// Two scalars, and what is found when they are not finite: how many updates the state had.
-type private Fake(run: ModelState -> Batch -> float * float) =
-    let outputs = [| Tensor.Scalar 0.0f; Tensor.Scalar 0.0f |]
-
-    interface IFunction with
-        member _.Inputs = [||]
-
-        member _.Call(state, inputs) =
-            let loss, accuracy = run state (Batch(inputs[0].Value, inputs[1].Value))
-            outputs[0].AsSpan<float32>()[0] <- float32 loss
-            outputs[1].AsSpan<float32>()[0] <- float32 accuracy
-            outputs
-
-        member _.FirstNonFinite(state, inputs) =
-            let places = places (Batch(inputs[0].Value, inputs[1].Value))
-            NonFiniteReport("log : f32[]", $"after {steps state} updates, w {weights state}, on %A{places}")
-
-/// An update that tells apart every order of the images, and may break the weights.
-let private update poisoned (state: ModelState) (batch: Batch) =
-    let w = state["w"].AsSpan<float32>()
-    let count = state["steps"].AsSpan<float32>()
-    let loss = 1.0f / (1.0f + count[0]) + 0.0f * w[0]
-
-    for label in batch.Labels.ToArray<int>() do
-        w[0] <- w[0] * 0.9f + float32 label
-
-    count[0] <- count[0] + 1.0f
-
-    if int count[0] = poisoned then
-        w[0] <- infinityf
-
-    float loss, 0.5
-
-let private stepper poisoned = Fake(update poisoned)
-
-let private judge =
-    Fake(fun state _ -> 1.0 / (1.0 + float (steps state)) + 0.0 * float (weights state), 0.25)
-
-let private train () = new Batches(numbered 10, 4, seed = 3UL)
-
-/// The state after so many updates of a run that nothing disturbs.
-let private after updates =
-    let state = initial ()
-    use batches = train ()
-    let step = stepper 0 :> IFunction
-
-    for update in 0 .. updates - 1 do
-        step.Call(state, batches.Get(1 + update / batches.Count, update % batches.Count).Inputs())
-        |> ignore
-
-    state
-
-let private sameState (actual: ModelState) (expected: ModelState) message =
-    for name in expected.Names do
-        Expect.equal
-            (actual[name].ToArray<float32>() |> Array.map BitConverter.SingleToInt32Bits)
-            (expected[name].ToArray<float32>() |> Array.map BitConverter.SingleToInt32Bits)
-            $"{message}: {name}"
-
-type private Recorder() =
-    let events = List<TrainingEvent>()
-    member val OnEvent: TrainingEvent -> unit = ignore with get, set
-    member _.Events = List.ofSeq events
-
-    interface IProgress<TrainingEvent> with
-        member this.Report event =
-            events.Add event
-            this.OnEvent event
-
-/// Events without their times.
-let private name (event: TrainingEvent) =
-    match event with
-    | :? TrainingStarted as e -> $"started {e.Epochs} x {e.StepsPerEpoch}, {e.Images} images"
-    | :? StepTaken as e -> $"step {e.Step} of epoch {e.Epoch}"
-    | :? EpochEnded as e -> $"epoch {e.Epoch} ended"
-    | :? TrainingStopped as e -> $"stopped: {e.Reason}, {e.Epochs} epochs, {e.Steps} steps"
-    | other -> failtest $"unknown event {other}"
 
 let private running =
     testList "running" [
@@ -362,57 +267,5 @@ let private notFinite =
                 sameState state (after 5) "what went into step 6"
     ]
 
-let private showing =
-    let ended epoch validation =
-        EpochEnded(epoch, 0.43215, 0.849, validation, 61234.5, TimeSpan.FromSeconds 1.0, TimeSpan.FromSeconds(3.2 * float epoch))
-
-    let show interactive (events: TrainingEvent list) =
-        use output = new StringWriter()
-        let progress = ConsoleProgress(output, interactive)
-
-        for event in events do
-            progress.Report event
-
-        output.ToString()
-
-    let step = StepTaken(1, 3L, 0.5, 0.75, 0.6, 0.7, 1000.0, TimeSpan.FromSeconds 75.0)
-
-    testList "on the console" [
-        testCase "redirected: a line for each epoch, and the reason if it ends early"
-        <| fun () ->
-            let events: TrainingEvent list = [
-                TrainingStarted(12, 3, 10)
-                step
-                ended 1 null
-                ended 2000 (Evaluation(0.5, 1.0, 10))
-                TrainingStopped(StopReason.Cancelled, 2, 7L, TimeSpan.Zero)
-            ]
-
-            Expect.equal
-                (show false events)
-                ("epoch  1/12  loss 0.4322  accuracy 84.90 %  61235 images/s  0:04 left\n"
-                 + "epoch 2000/12  loss 0.4322  accuracy 84.90 %  validation 0.5000, 100.00 %  61235 images/s  1:46:40 left\n"
-                 + "cancelled after step 7 (2 epochs finished)\n")
-                "the text"
-
-        testCase "each early end has its words"
-        <| fun () ->
-            let line reason =
-                show false [ TrainingStopped(reason, 2, 7L, TimeSpan.Zero) ]
-
-            Expect.equal (line StopReason.Completed) "" "completed"
-            Expect.equal (line StopReason.NoImprovement) "stopped after epoch 2: the validation loss falls no lower\n" "early"
-            Expect.equal (line StopReason.NotFinite) "stopped after step 7: the loss is not finite\n" "not finite"
-            Expect.equal (line StopReason.Failed) "stopped after step 7 by an error\n" "failed"
-
-        testCase "in a terminal: the bar goes away, the lines stay, the cursor comes back"
-        <| fun () ->
-            let text =
-                show true [ TrainingStarted(12, 3, 10); step; ended 1 null; TrainingStopped(StopReason.Completed, 1, 3L, TimeSpan.Zero) ]
-
-            Expect.stringContains text "epoch  1/12  loss 0.4322  accuracy 84.90 %  61235 images/s  0:04 left" "the line"
-            Expect.isTrue (text.LastIndexOf "\u001b[?25h" > text.LastIndexOf "\u001b[?25l") "cursor shown last"
-    ]
-
 [<Tests>]
-let tests = testList "Trainer" [ running; stopping; notFinite; showing ]
+let tests = testList "Trainer" [ running; stopping; notFinite ]
