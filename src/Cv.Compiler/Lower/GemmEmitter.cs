@@ -292,6 +292,8 @@ sealed class GemmEmitter
         var lines = new List<Expression>();
         var values = new Dictionary<Expr, Expression> { [_step.Product] = value };
         var loads = new Dictionary<Expr, Expression>();
+        // last of all: a stored value may take the place of one that the epilogue reads
+        var stores = new List<Expression>();
         var (y, x, full) = (_code.Local(typeof(long), "y"), _code.Local(typeof(long), "x"), _code.Local(typeof(long), "at"));
         lines.Add(Assign(y, row));
         lines.Add(Assign(x, column));
@@ -308,8 +310,9 @@ sealed class GemmEmitter
                 values[m] = local;
             }
             if (_step.Stored.Contains(m))
-                lines.Add(_lanes.Store(m.DType, values[m], _code.Address(new Slot.Node(m), write: true), full, part));
+                stores.Add(_lanes.Store(m.DType, values[m], _code.Address(new Slot.Node(m), write: true), full, part));
         }
+        lines.AddRange(stores);
         return lines;
 
         Expression Operand(Expr o)

@@ -154,6 +154,8 @@ sealed class LoopEmitter
         var values = new Dictionary<Expr, Expression>();
         var loads = new Dictionary<(Expr, string), Expression>();
         var j = Plus(_column, copy * _lanes.Count);
+        // last of all: a stored value may take the place of one that the kernel reads
+        var stores = new List<Expression>();
         ParameterExpression? mask = null;
         if (part is not null && (sums.Count > 0 || feeds.Exists(f => !f.FoldsColumns)))
             lines.Add(Assign(mask = _code.Local(_lanes.Vector, "mask"), _lanes.MaskBelow(part)));
@@ -173,7 +175,7 @@ sealed class LoopEmitter
             if (_phases.Level[m] != level)
                 continue;
             if (_step.Stored.Contains(m))
-                lines.Add(_lanes.Store(m.DType, values[m], _code.Address(new Slot.Node(m), write: true), Add(_base, j), part));
+                stores.Add(_lanes.Store(m.DType, values[m], _code.Address(new Slot.Node(m), write: true), Add(_base, j), part));
             if (_phases.IsKept(m))
                 lines.Add(_lanes.StoreRaw(m.DType, values[m], Scratch(m), j));
         }
@@ -185,6 +187,7 @@ sealed class LoopEmitter
                     ? feed.AddColumns(Operand(feed.Node.Operands[0], feed.Node.Operands[0].Shape), j, part)
                     : feed.Add(Masked(feed.Node), copy)
             );
+        lines.AddRange(stores);
         return lines;
 
         Expression Keep(Expression value, DType type)
