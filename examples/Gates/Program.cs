@@ -3,16 +3,16 @@ using Cv.Dsl;
 using Cv.Examples.Gates;
 using Cv.Runtime;
 
-// An expression, its gradient, and the one kernel that both become.
+// An expression, its gradient, and the kernels they become.
 Expr x = Expr.Input("x", ["N"]);
-Expr loss = x.Swish().Sum();
+Expr loss = (x / (1f + x.Abs())).Sum();
 var slope = Gradient.Of(loss, x)[0];
-Console.WriteLine($"-- swish, summed\n{new Graph(loss)}");
-Console.WriteLine($"-- its gradient\n{new Graph(slope)}");
+Console.WriteLine($"-- softsign as a composition, summed\n{new Graph(loss)}");
+Console.WriteLine($"-- its gradient, simplified\n{Pipeline.Passes[0].Run(new Graph(slope))}");
 string stages = Compile.Function(new Graph(loss, slope), new() { Width = VectorWidth.Bits256 }).Explain(("N", 1000));
-Console.WriteLine($"-- their kernel\n{stages[stages.IndexOf("== kernel", StringComparison.Ordinal)..]}");
+Console.WriteLine($"-- their kernels\n{stages[stages.IndexOf("== kernel", StringComparison.Ordinal)..]}");
 
-// Gates of one's own: their slopes at a point, by gradient and by central differences.
+// A gate and an op of one's own: their slopes at a point, by gradient and by central differences.
 foreach (var (name, gate) in new (string, Func<Expr, Expr>)[] { ("swish", OwnVerbs.Swish), ("softsign", OwnVerbs.Softsign) })
 {
     const double At = 0.75,
