@@ -304,9 +304,8 @@ sealed class GemmEmitter
         {
             if (m != _step.Product)
             {
-                var computed = m.Op is Broadcast ? Operand(m.Operands[0]) : Widen.Node(_lanes, m, [.. m.Operands.Select(Operand)]);
                 var local = _code.Local(_lanes.VectorOf(m.DType), "v");
-                lines.Add(Assign(local, computed));
+                lines.Add(Assign(local, Widen.Node(_lanes, m, [.. m.Operands.Select(Operand)])));
                 values[m] = local;
             }
             if (_step.Stored.Contains(m))

@@ -166,12 +166,7 @@ sealed class LoopEmitter
                 values[m] = Keep(Reload(m, j), m.DType);
             if (!_phases.IsComputed(m, level))
                 continue;
-            values[m] = Keep(
-                m.Op is Broadcast
-                    ? Operand(m.Operands[0], m.Shape)
-                    : Widen.Node(_lanes, m, [.. m.Operands.Select(o => Operand(o, m.Shape))]),
-                m.DType
-            );
+            values[m] = Keep(Widen.Node(_lanes, m, [.. m.Operands.Select(o => Operand(o, m.Shape))]), m.DType);
             if (_phases.Level[m] != level)
                 continue;
             if (_step.Stored.Contains(m))

@@ -21,6 +21,8 @@ sealed class Widen
     /// <summary>Gives the vector of an elementwise node from the vectors of its operands.</summary>
     public static Expression Node(Lanes lanes, Expr node, IReadOnlyList<Expression> operands)
     {
+        if (node.Op is Broadcast)
+            return operands[0]; // lanes repeat what they read
         if (node.Op is Cast)
             return Cast(lanes, node.Operands[0].DType, node.DType, operands[0]);
         // numbers in the rule are of the operands' dtype: a comparison's result is not
