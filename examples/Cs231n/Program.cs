@@ -69,7 +69,7 @@ static Figures Train(Lesson lesson, Settings settings, Dataset train, Dataset te
     var program = Training.Compile(
         model,
         lesson.Loss,
-        lesson.Optimiser(train.SampleSize, (long)settings.Epochs * batches.Count),
+        lesson.Optimiser(train.SampleSize, batches.Size, (long)settings.Epochs * batches.Count),
         penalty: w => lesson.Penalty * w.L2(),
         new() { Threads = settings.Threads }
     );

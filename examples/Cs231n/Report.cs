@@ -25,7 +25,7 @@ sealed record Figures(
 /// <summary>Shows figures to people and to programs.</summary>
 static class Report
 {
-    const int NarrowestWidth = 100;
+    const int PipeWidth = 100;
 
     static readonly JsonWriterOptions Indented = new() { Indented = true };
 
@@ -48,7 +48,8 @@ static class Report
         if (figures.Count > 1)
             table.AddRow("together", "", "", "", $"{Number(figures.Sum(f => f.Seconds), "0.00")} s", "");
         // a pipe has no width, and the table should not wrap there
-        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, NarrowestWidth);
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = PipeWidth;
         AnsiConsole.Write(table);
     }
 
