@@ -27,7 +27,6 @@ sealed class GemmEmitter
     readonly int _tile;
     readonly int _vectors;
     readonly bool _packs;
-    readonly Dictionary<Expr, ParameterExpression> _once = [];
 
     GemmEmitter(GemmStep step, Lanes lanes, int workers)
     {
@@ -77,7 +76,6 @@ sealed class GemmEmitter
             _code.Local(typeof(long), "first"),
             _code.Local(typeof(long), "last")
         );
-        var once = Once();
         Expression body;
         if (_batch == 1)
         {
@@ -90,31 +88,9 @@ sealed class GemmEmitter
                 While(batch, _code.To, 1, Blocks(batch, first, last, Constant(0L), Constant((long)Tiles)))
             );
         }
-        body = Block([.. once, body]);
         double work = (double)_batch * _m * _n * Math.Max(1, _k) / 4;
         string epilogue = string.Concat(_step.Members.Skip(1).Select(m => "+" + m.Op.Name));
         return _code.Close($"gemm {_m}x{_k}x{_n}{epilogue}", body, _batch == 1 ? Tiles : _batch, work);
-    }
-
-    /// <summary>Computes the epilogue's values of one element before all tiles.</summary>
-    List<Expression> Once()
-    {
-        var lines = new List<Expression>();
-        foreach (var m in _step.Members.Where(m => _step.Roles[m] == Role.One))
-        {
-            _once[m] = _code.Local(_lanes.VectorOf(m.DType), "one");
-            lines.Add(Assign(_once[m], Widen.Node(_lanes, m, [.. m.Operands.Select(Operand)])));
-        }
-        return lines;
-
-        Expression Operand(Expr o)
-        {
-            var source = Geometry.Source(o);
-            return _once.TryGetValue(source, out var known) ? known
-                : source.Op is Const c ? _lanes.Constant(c.Value, c.DType)
-                : source.Op is Iota ? _lanes.Constant(0, o.DType)
-                : _lanes.LoadOne(o.DType, _code.Address(new Slot.Node(source)), Constant(0L));
-        }
     }
 
     /// <summary>Writes the loops around the tiles: blocks of rows, blocks of depth, panels.</summary>
@@ -298,9 +274,7 @@ sealed class GemmEmitter
         lines.Add(Assign(y, row));
         lines.Add(Assign(x, column));
         lines.Add(Assign(full, Add(Batch(batch, (long)_m * _n), Add(Times(y, _n), x))));
-        foreach (var (m, once) in _once)
-            values[m] = once;
-        foreach (var m in _step.Members.Where(m => !_once.ContainsKey(m)))
+        foreach (var m in _step.Members)
         {
             if (m != _step.Product)
             {

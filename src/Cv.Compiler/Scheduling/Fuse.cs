@@ -334,8 +334,10 @@ sealed class Fuse
                 LoopStep loop when !FitsLoop(loop, source, role) => null,
                 _ => role,
             };
+        // not in a product: the JIT would keep the constants of such a chain in registers that the tile needs
         return
-            IsOne(source.Shape)
+            step is LoopStep
+            && IsOne(source.Shape)
             && source.Operands.All(o => IsOne(o.Shape) && step.Roles.GetValueOrDefault(Geometry.Source(o), Role.One) == Role.One)
             ? Role.One
             : null;
