@@ -12,6 +12,6 @@ public static class Pipeline
         new("expand", Expand.Run),
         new("simplify expanded", Simplify.Run),
         new("split reductions", SplitReductions.Run),
-        new("write out iotas", WriteOutIotas.Run),
+        new("write out constants", WriteOutConstants.Run),
     ];
 }
