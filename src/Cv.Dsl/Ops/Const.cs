@@ -8,7 +8,13 @@ namespace Cv.Dsl;
 public sealed record Const(double Value, DType DType) : Leaf(new TensorType(DType, Shape.Scalar))
 {
     /// <inheritdoc/>
-    public override string Attributes => " " + Value.ToString("R", CultureInfo.InvariantCulture);
+    public override string Attributes =>
+        " "
+        + (
+            DType == DType.F32
+                ? ((float)Value).ToString("R", CultureInfo.InvariantCulture)
+                : Value.ToString("R", CultureInfo.InvariantCulture)
+        );
 
     /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result) => result.Fill(Value);
