@@ -65,6 +65,8 @@ let private elementwise =
 
         "a gate on integers", (fun () -> (i32 [ 3 ]).Exp()), "exp: operands must be f32 or f64; got i32[3]. Cast first: .Cast(DType.F32)?"
 
+        "a division of integers", (fun () -> i32 [ 3 ] / 2.0), "div: operands must be f32 or f64; got i32[3]. Cast first: .Cast(DType.F32)?"
+
         "a power of integers",
         (fun () -> (i32 [ 3 ]).Pow 2.0),
         "pow: operands must be f32 or f64; got i32[3]. Cast first: .Cast(DType.F32)?"

@@ -3,10 +3,17 @@ using System.Linq.Expressions;
 
 namespace Cv.Dsl;
 
-/// <summary>Divides elementwise: a / b. Operands share a dtype; shapes broadcast.</summary>
+/// <summary>Divides elementwise: a / b. Operands are f32 or f64 and share a dtype; shapes broadcast.</summary>
 /// <remarks>Division by 0 gives infinity or NaN, as IEEE 754 says.</remarks>
 public sealed record Div : Binary
 {
+    /// <summary>Broadcasts the operands, which must be f32 or f64.</summary>
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands)
+    {
+        SameFloat(Name, operands);
+        return base.Infer(operands);
+    }
+
     /// <inheritdoc/>
     public override LambdaExpression Scalar => Rule((a, b) => a / b);
 

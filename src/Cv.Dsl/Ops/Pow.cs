@@ -23,6 +23,8 @@ public sealed record Pow : Binary
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy)
     {
         var (a, b) = (y.Operands[0], y.Operands[1]);
+        if (b.Op is Const { Value: 0 })
+            return [dy.Like(0), null]; // not 0 * 0^-1, which is NaN
         var da = dy * (b * a.Pow(b - 1.0));
         if (b.Op is Const)
             return [da, null];
