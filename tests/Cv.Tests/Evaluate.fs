@@ -13,8 +13,8 @@ let private round dtype (value: float) =
     | DType.I32 -> float (int value)
     | _ -> value
 
-/// Prepares a graph to be run many times: takes the value of each leaf that has a name, gives the value of each output. No walk recurses.
-let program (outputs: Expr list) : (string * float[]) list -> float[] list =
+/// Prepares a graph to be run many times, with a rounding of one's own: it sees each node with its operands' values and its exact result.
+let programRounding (rounding: Expr -> float[][] -> float[] -> float[]) (outputs: Expr list) : (string * float[]) list -> float[] list =
     let nodes = Expr.Nodes(Array.ofList outputs)
     let places = Dictionary()
     nodes |> Seq.iteri (fun place node -> places[node] <- place)
@@ -42,9 +42,13 @@ let program (outputs: Expr list) : (string * float[]) list -> float[] list =
                     let result = Array.zeroCreate node.Shape.Size
                     let arguments = Array.map (fun operand -> values[operand]) operands[place]
                     op.Evaluate(node, ReadOnlySpan arguments, Span result)
-                    Array.map (round node.DType) result
+                    rounding node arguments result
 
         outputs |> List.map (fun output -> values[places[output]])
+
+/// Prepares a graph to be run many times: takes the value of each leaf that has a name, gives the value of each output. No walk recurses.
+let program outputs =
+    programRounding (fun node _ result -> Array.map (round node.DType) result) outputs
 
 /// The value of one node.
 let value (bindings: (string * float[]) list) (output: Expr) =
