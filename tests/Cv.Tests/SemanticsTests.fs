@@ -186,6 +186,29 @@ let private empty =
         same "joined with more" [ Expr.Concat(0, none, Expr.Literal(shape [ 1; 3 ], [| 1.0; 2.0; 3.0 |], DType.F64)).Sum 0 ]
     ]
 
+/// What one kernel makes for itself, another still has to write where it is asked for.
+let private shared =
+    let c = Expr.Input("c", shape [ 1; 1 ], DType.F64)
+    let x = Expr.Input("x", shape [ 2; 3 ], DType.F64)
+    let one = c.Abs().Reshape(Shape.Scalar)
+
+    testList "outputs that others use" [
+        for name, outputs in
+            [
+                "by a scalar", [ 1.0 - one; c.Abs() ]
+                "by a scalar, first", [ c.Abs(); 1.0 - one ]
+                "by a loop", [ x * one; c.Abs() ]
+                "by a fold", [ (x * one).Sum 1; c.Abs(); one ]
+                "by a product", [ x.MatMul(x.T()) * one; c.Abs() ]
+                "by each other", [ one; one.Exp(); one.Exp() * x ]
+            ] do
+            testCase name
+            <| fun () ->
+                let values = [ "c", [| -0.5 |]; "x", [| 1.0; 2.0; 3.0; -4.0; 5.0; 6.0 |] ]
+                let actual = Run.compiled VectorWidth.Bits256 1 outputs values
+                Expect.isTrue (Run.near 1e-14 actual (Run.interpreted outputs values)) $"%A{actual}"
+    ]
+
 /// A number that a kernel does not compute still has to be written where a movement, a product or an output reads it.
 let private constants =
     let one = Expr.Const(1.5, DType.F64)
@@ -228,4 +251,4 @@ let private constants =
 
 [<Tests>]
 let tests =
-    testList "semantics" [ arithmetic; extremes; products; lanes; empty; constants ]
+    testList "semantics" [ arithmetic; extremes; products; lanes; empty; constants; shared ]

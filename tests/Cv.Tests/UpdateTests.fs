@@ -102,7 +102,7 @@ let private grow (random: Random) =
             | 4 -> x - x.Mean([| random.Next 2 |], true)
             | 5 -> Expr.Concat(1, x.Slice(1, 1, 2), y.Slice(1, 0, 1))
             | 6 -> x.Max([| random.Next 2 |], true) * y
-            | 7 -> Expr.Select(Expr.op_GreaterThan (a, b), x, y)
+            | 7 -> Expr.Select(Expr.op_GreaterThan (a, 0.123), x, y)
             | _ -> x.Reshape(9, 1).Reshape(3, 3) - 0.5 * y
         )
 

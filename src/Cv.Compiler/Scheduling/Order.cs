@@ -14,7 +14,8 @@ static class Order
         var home = new Dictionary<Expr, int>();
         for (int i = 0; i < steps.Count; i++)
             foreach (var member in steps[i].Members)
-                home.TryAdd(member, i);
+                if (steps[i].Roles[member] != Role.One) // made for that kernel alone, and never stored by it
+                    home.TryAdd(member, i);
         Store(graph, steps, home);
         var reads = steps.Select(s => s.Reads().ToHashSet()).ToList();
         var needs = reads.Select((r, i) => r.Where(home.ContainsKey).Select(e => home[e]).Where(j => j != i).ToHashSet()).ToList();
