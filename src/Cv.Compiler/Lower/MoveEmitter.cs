@@ -45,7 +45,7 @@ static class MoveEmitter
                 ),
             ],
             (Concat concat, _) => Join(node, concat.Axis, write),
-            _ => throw new InvalidOperationException($"move: no kernel for {node}."),
+            _ => [Reference.Kernel(node)],
         };
     }
 
