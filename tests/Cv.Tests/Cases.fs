@@ -94,6 +94,72 @@ let private concat dims axis i j k =
 
     Expr.Concat(axis, part 0 (1 + i), part 1 (1 + j), part 2 (1 + k), part 0 (1 + i))
 
+/// Windows along an axis: of any size, stride, padding and dilation that fit, padding alone among what they cover.
+let private window extent =
+    gen {
+        let! low, high = Gen.zip (Gen.choose (0, 2)) (Gen.choose (0, 2))
+        let! dilation = Gen.elements [ 1; 1; 2 ]
+        let! size = Gen.choose (1, min 3 ((extent + low + high - 1) / dilation + 1))
+        let! stride = Gen.choose (1, 3)
+        return Window(size, stride, low, high, dilation)
+    }
+
+/// Windows that each cover a pixel, as a maximum wants it.
+let private seeingWindow extent =
+    gen {
+        let! dilated = Gen.elements [ true; false; false ]
+
+        if dilated then
+            let! stride = Gen.choose (1, 3)
+            return Window(min 2 ((extent - 1) / 2 + 1), stride, 0, 0, 2)
+        else
+            let! size = Gen.choose (1, min 3 extent)
+            let! low, high = Gen.zip (Gen.choose (0, size - 1)) (Gen.choose (0, size - 1))
+            let! stride = Gen.choose (1, 3)
+            return Window(size, stride, low, high)
+    }
+
+/// Images [n; h; w; c] and windows over them.
+let private images windows =
+    gen {
+        let! n, h = Gen.zip (Gen.elements [ 1; 2 ]) (Gen.elements [ 1; 3; 4; 5 ])
+        let! w, c = Gen.zip (Gen.elements [ 1; 2; 5 ]) (Gen.elements [ 1; 2; 3 ])
+
+        let! y = windows h
+        let! x = windows w
+        return [ n; h; w; c ], y, x
+    }
+
+let private counts (dims: int list) (y: Window) (x: Window) channels = [ dims[0]; y.Count dims[1]; x.Count dims[2]; channels ]
+
+/// Convolutions in one group, in several, and depthwise: images, filters, results.
+let private convolution (op: Window -> Window -> int -> int list -> int list -> int list -> Expr) =
+    gen {
+        let! dims, y, x = images window
+        let! groups, each = Gen.zip (Gen.elements [ 1; 1; 2; 3 ]) (Gen.elements [ 1; 2; 3 ])
+        let dims = List.updateAt 3 (dims[3] * groups) dims
+        let filters = [ y.Size; x.Size; dims[3] / groups; each * groups ]
+        return op y x groups dims filters (counts dims y x (each * groups))
+    }
+
+let private pool windows (op: Window -> Window -> int list -> int list -> Expr) =
+    gen {
+        let! dims, y, x = images windows
+        return op y x dims (counts dims y x dims[3])
+    }
+
+let private conv2d y x groups dims filters _ =
+    Expr.Of(Conv2d(y, x, groups), [| f64 "x" dims; f64 "w" filters |])
+
+let private conv2dInput y x groups (dims: int list) filters results =
+    Expr.Of(Conv2dInput(y, x, groups, dims[1], dims[2]), [| f64 "y" results; f64 "w" filters |])
+
+let private conv2dWeights y x groups dims _ results =
+    Expr.Of(Conv2dWeights(y, x, groups), [| f64 "x" dims; f64 "y" results |])
+
+let private sumPool2dInput y x (dims: int list) results =
+    Expr.Of(SumPool2dInput(y, x, dims[1], dims[2]), [| f64 "y" results |])
+
 /// Each op through which gradients flow.
 let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Abs>, [ one _.Abs() ]
@@ -101,10 +167,20 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Broadcast>, [ broadcast ]
     typeof<Cast>, [ one (fun x -> Expr.Of(Cast DType.F64, [| x |])) ]
     typeof<Concat>, [ alongAxis concat ]
+    typeof<Conv2d>, [ convolution conv2d ]
+    typeof<Conv2dInput>, [ convolution conv2dInput ]
+    typeof<Conv2dWeights>, [ convolution conv2dWeights ]
     typeof<Div>, [ two (fun a b -> a / b) ]
     typeof<Exp>, [ one _.Exp() ]
     typeof<Log>, [ one (positive >> _.Log()) ]
     typeof<MatMul>, [ matmul ]
+    typeof<MaxPool2d>,
+    [
+        pool seeingWindow (fun y x dims _ -> Expr.Of(MaxPool2d(y, x), [| f64 "x" dims; f64 "x" dims |]))
+        pool seeingWindow (fun y x dims _ -> Expr.Of(MaxPool2d(y, x), [| f64 "x" dims; f64 "values" dims |]))
+    ]
+    typeof<MaxPool2dInput>,
+    [ pool seeingWindow (fun y x dims results -> Expr.Of(MaxPool2dInput(y, x), [| f64 "x" dims; f64 "y" results |])) ]
     typeof<Maximum>, [ two _.Maximum ]
     typeof<Minimum>, [ two _.Minimum ]
     typeof<Mul>, [ two (fun a b -> a * b) ]
@@ -120,6 +196,8 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Slice>, [ alongAxis slice ]
     typeof<Sqrt>, [ one (positive >> _.Sqrt()) ]
     typeof<Sub>, [ two (fun a b -> a - b) ]
+    typeof<SumPool2d>, [ pool window (fun y x dims _ -> Expr.Of(SumPool2d(y, x), [| f64 "x" dims |])) ]
+    typeof<SumPool2dInput>, [ pool window sumPool2dInput ]
     typeof<Tanh>, [ one _.Tanh() ]
     typeof<Transpose>, [ transpose ]
 ]

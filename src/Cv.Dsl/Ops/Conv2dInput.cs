@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+
+namespace Cv.Dsl;
+
+/// <summary>
+/// Spreads each result over the window that it would come from: y [N, OH, OW, Co] and w [KH, KW, Ci / groups, Co] give images [N, H, W, Ci]. It is the adjoint
+/// of <see cref="Conv2d"/> by its images, which is a transposed convolution.
+/// </summary>
+/// <param name="Y">The windows along the height of the images.</param>
+/// <param name="X">The windows along the width of the images.</param>
+/// <param name="Groups">The parts that the channels are cut into.</param>
+/// <param name="Height">The height of the images: it must have as many windows as y has rows.</param>
+/// <param name="Width">The width of the images: it must have as many windows as y has columns.</param>
+/// <remarks>f32 or f64. The order of summation depends on the shapes alone.</remarks>
+public sealed record Conv2dInput(Window Y, Window X, int Groups, int Height, int Width) : Convolution(Y, X, Groups)
+{
+    /// <inheritdoc/>
+    public override string Attributes => $"{base.Attributes} to {Height}x{Width}";
+
+    /// <summary>Checks dtypes, ranks, sizes and groups, and that the images have a window for each result.</summary>
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands)
+    {
+        var (y, w) = (operands[0], operands[1]);
+        var type = Elementwise.SameFloat(Name, operands);
+        Images.Check(Name, "results", y);
+        CheckFilters(w, null, y);
+        if (w.Shape[3] != y.Shape[3])
+            throw new ShapeException(
+                $"{Name}: results must have a channel for each filter; got {y} and {w} ({y.Shape[3]} != {w.Shape[3]}). The filters are [height, width, channels out / groups, channels in]."
+            );
+        if (Height < 0 || Width < 0)
+            throw new ShapeException($"{Name}: the images' height and width must be at least 0; got {Height} x {Width}. Give more.");
+        var images = new TensorType(type, [y.Shape[0], Height, Width, w.Shape[2].Value * Groups]);
+        Images.CheckResults(Name, y, Y.Check(Name, images, 1), X.Check(Name, images, 2));
+        return images;
+    }
+
+    /// <inheritdoc/>
+    public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
+    {
+        result.Clear();
+        foreach (var (pixel, weight, from) in Products(y.Shape, y.Operands[1].Shape, y.Operands[0].Shape))
+            result[pixel] += operands[0][from] * operands[1][weight];
+    }
+
+    /// <summary>Gathers the cotangent by the same windows, and gives each weight the products that it took part in.</summary>
+    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) =>
+        [Expr.Of(new Conv2d(Y, X, Groups), dy, y.Operands[1]), Expr.Of(new Conv2dWeights(Y, X, Groups), dy, y.Operands[0])];
+
+    /// <inheritdoc/>
+    public override IEnumerable<Expr> Samples()
+    {
+        static Expr Of(Window y, Window x, int groups, int height, int width, Shape results, Shape filters) =>
+            Expr.Of(new Conv2dInput(y, x, groups, height, width), Expr.Input("y", results), Expr.Input("w", filters));
+        Window one = new(1),
+            two = new(2),
+            three = new(3, Low: 1, High: 1);
+        return
+        [
+            Of(two, two, 1, 3, 4, [2, 2, 3, 3], [2, 2, 2, 3]),
+            Of(three, new(3, 2, 1, 1), 1, 3, 4, [1, 3, 2, 1], [3, 3, 2, 1]),
+            Of(new(2, 2), new(2, 3, Dilation: 2), 1, 5, 6, [1, 2, 2, 2], [2, 2, 1, 2]),
+            Of(two, two, 2, 2, 3, [2, 1, 2, 6], [2, 2, 2, 6]),
+            Of(three, two, 3, 3, 3, [1, 3, 2, 3], [3, 2, 1, 3]),
+            Of(one, one, 1, 2, 3, [2, 2, 3, 2], [1, 1, 3, 2]),
+        ];
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+
+namespace Cv.Dsl;
+
+/// <summary>Adds up the pixels of each window, channel by channel: [N, H, W, C] gives [N, OH, OW, C]. Average pooling divides it by a count.</summary>
+/// <param name="Y">The windows along the height.</param>
+/// <param name="X">The windows along the width.</param>
+/// <remarks>f32 or f64. The order of addition depends on the shapes alone.</remarks>
+public sealed record SumPool2d(Window Y, Window X) : Pooling(Y, X)
+{
+    /// <summary>Counts the windows.</summary>
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands)
+    {
+        Elementwise.SameFloat(Name, operands);
+        return Pooled(operands[0]);
+    }
+
+    /// <inheritdoc/>
+    public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
+    {
+        result.Clear();
+        foreach (var (pixel, window) in Pairs(y.Operands[0].Shape, y.Shape))
+            result[window] += operands[0][pixel];
+    }
+
+    /// <summary>Copies the cotangent of each window to all its pixels.</summary>
+    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy)
+    {
+        var images = y.Operands[0].Shape;
+        return [Expr.Of(new SumPool2dInput(Y, X, images[1].Value, images[2].Value), dy)];
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<Expr> Samples()
+    {
+        static Expr Of(Window y, Window x, Shape images) => Expr.Of(new SumPool2d(y, x), Expr.Input("x", images));
+        return
+        [
+            Of(new(2, 2), new(2, 2), [2, 4, 4, 3]),
+            Of(new(3, 1, 1, 1), new(2, 1), [1, 3, 4, 2]),
+            Of(new(2, 2, 0, 1), new(2, 1, 2, 0, 2), [1, 3, 3, 2]),
+        ];
+    }
+}
