@@ -40,6 +40,9 @@ static class Lowering
         {
             LoopStep loop => LoopEmitter.Emit(loop, lanes, options.Threads),
             GemmStep gemm => GemmEmitter.Emit(gemm, lanes, options.Threads),
+            ConvStep conv => ConvEmitter.Emit(conv, lanes, options.Threads),
+            ConvWeightsStep weights => ConvWeightsEmitter.Emit(weights, lanes, options.Threads),
+            PoolStep pool => [PoolEmitter.Emit(pool, lanes, options.Threads)],
             MoveStep move => MoveEmitter.Emit(move),
             _ => throw new InvalidOperationException($"lower: no emitter for {step.GetType().Name}."),
         };

@@ -58,6 +58,9 @@ sealed class Code
         );
     }
 
+    /// <summary>Takes the smaller of two.</summary>
+    public static Expression MinOf(Expression a, Expression b) => Condition(LessThan(a, b), a, b);
+
     /// <summary>Adds a constant; nothing at all when it is 0.</summary>
     public static Expression Plus(Expression a, long b) =>
         b == 0 ? a

@@ -14,11 +14,9 @@ sealed class GemmEmitter
 {
     const int DepthBlock = 512;
     const int TilesPerBlock = 8;
-    const int InlineEpilogue = 3;
 
     readonly GemmStep _step;
     readonly Lanes _lanes;
-    readonly int _workers;
     readonly Code _code = new();
     readonly int _batch;
     readonly int _m;
@@ -27,16 +25,18 @@ sealed class GemmEmitter
     readonly int _tile;
     readonly int _vectors;
     readonly bool _packs;
+    readonly TileEpilogue _epilogue;
 
     GemmEmitter(GemmStep step, Lanes lanes, int workers)
     {
-        (_step, _lanes, _workers) = (step, lanes, workers);
+        (_step, _lanes) = (step, lanes);
         int[] dims = step.Product.Shape.ToArray();
         (_m, _n) = (dims[^2], dims[^1]);
         _batch = dims[..^2].Aggregate(1, (p, d) => p * d);
         _k = step.Product.Operands[0].Shape.Dims[^1].Value;
         (_tile, _vectors) = GemmTile.Choose(lanes, _n);
         _packs = step.TransposeB || _m > 2 * _tile;
+        _epilogue = new(step, lanes, _code, workers, _tile, Width);
     }
 
     int Width => _vectors * _lanes.Count;
@@ -44,6 +44,9 @@ sealed class GemmEmitter
     int Tiles => (_m + _tile - 1) / _tile;
     int DepthBlocks => Math.Max(1, (_k + DepthBlock - 1) / DepthBlock);
     Slot PackSlot => new Slot.Temporary(_step.Product, "panels", (long)_batch * Panels * _k * Width * _lanes.Type.ByteSize());
+
+    PanelSource Source =>
+        new(new Slot.Node(_step.B), _step.TransposeB ? _k : _n, (batch, _) => Times(batch, (long)_k * _n), _step.TransposeB);
 
     /// <summary>Gives the kernels: the packing, when it pays, and the product.</summary>
     public static List<KernelCode> Emit(GemmStep step, Lanes lanes, int workers)
@@ -54,16 +57,7 @@ sealed class GemmEmitter
             return kernels;
         if (emitter._packs && emitter._k > 0)
             kernels.Add(
-                PanelEmitter.Emit(
-                    lanes,
-                    emitter.PackSlot,
-                    new Slot.Node(step.B),
-                    emitter._batch,
-                    emitter._k,
-                    emitter._n,
-                    emitter.Width,
-                    step.TransposeB
-                )
+                PanelEmitter.Emit(lanes, emitter.PackSlot, emitter.Source, emitter._batch, 1, emitter._k, emitter._n, emitter.Width)
             );
         kernels.Add(emitter.Kernel());
         return kernels;
@@ -141,18 +135,13 @@ sealed class GemmEmitter
         int vectors = (columns + _lanes.Count - 1) / _lanes.Count,
             strideK = _packs ? Width : _n;
         var (row, column) = (_code.Local(typeof(long), "row"), _code.Local(typeof(long), "column"));
-        var (at, from, k, end) = (
+        var (at, from, k, rounds) = (
             _code.Local(typeof(long), "a"),
             _code.Local(typeof(long), "b"),
             _code.Local(typeof(long), "k"),
-            _code.Local(typeof(long), "kEnd")
+            _code.Local(typeof(long), "rounds")
         );
-        var sums = new ParameterExpression[rows, vectors];
-        var bs = Enumerable.Range(0, vectors).Select(v => _code.Local(_lanes.Vector, $"b{v}")).ToArray();
-        var a = _code.Local(_lanes.Vector, "a");
-        for (int i = 0; i < rows; i++)
-        for (int v = 0; v < vectors; v++)
-            sums[i, v] = _code.Local(_lanes.Vector, $"c{i}_{v}");
+        var sums = new RegisterTile(_code, _lanes, rows, vectors);
         var (strideI, strideA) = _step.TransposeA ? (1, _m) : (_k, 1);
         Expression pointerA = _code.Address(new Slot.Node(_step.A)),
             pointerB = _code.Address(_packs && _k > 0 ? PackSlot : new Slot.Node(_step.B));
@@ -162,7 +151,6 @@ sealed class GemmEmitter
             Assign(row, Times(tile, _tile)),
             Assign(column, Times(panel, Width)),
             Assign(k, Times(depth, DepthBlock)),
-            Assign(end, DepthBlocks == 1 ? Constant((long)_k) : MinOf(Plus(k, DepthBlock), _k)),
             Assign(at, Add(Batch(batch, (long)_m * _k), Add(Times(row, strideI), Times(k, strideA)))),
             Assign(
                 from,
@@ -170,41 +158,35 @@ sealed class GemmEmitter
                     ? Add(Times(Add(Batch(batch, Panels), panel), (long)_k * Width), Times(k, Width))
                     : Add(Batch(batch, (long)_k * _n), Add(column, Times(k, _n)))
             ),
+            sums.Clear(),
         };
         var partial = DepthBlocks > 1 ? _code.Address(PartialSlot, write: true) : null;
         Expression PartialAt(int i, int v) => Plus(Add(Times(Plus(row, i), Panels * Width), column), v * _lanes.Count);
-        for (int i = 0; i < rows; i++)
-        for (int v = 0; v < vectors; v++)
-            lines.Add(Assign(sums[i, v], _lanes.Constant(0, _lanes.Type)));
         if (partial is not null)
             lines.Add(
                 IfThen(
                     GreaterThan(depth, Constant(0L)),
-                    Each(rows, vectors, (i, v) => Assign(sums[i, v], _lanes.Load(_lanes.Type, partial, PartialAt(i, v))))
+                    sums.Each((i, v) => Assign(sums.Sums[i, v], _lanes.Load(_lanes.Type, partial, PartialAt(i, v))))
                 )
             );
-
-        var inner = new List<Expression>();
-        for (int v = 0; v < vectors; v++)
-            inner.Add(Assign(bs[v], _lanes.Load(_lanes.Type, pointerB, Plus(from, v * _lanes.Count))));
-        for (int i = 0; i < rows; i++)
-        {
-            inner.Add(Assign(a, _lanes.LoadOne(_lanes.Type, pointerA, Plus(at, (long)i * strideI))));
-            for (int v = 0; v < vectors; v++)
-                inner.Add(Assign(sums[i, v], _lanes.Call("FusedMultiplyAdd", a, bs[v], sums[i, v])));
-        }
-        inner.Add(Assign(at, Plus(at, strideA)));
-        inner.Add(Assign(from, Plus(from, strideK)));
-        lines.Add(While(k, end, 1, inner));
-
-        var finish = Finish(batch, row, column, rows, columns, sums);
+        if (DepthBlocks > 1)
+            lines.Add(Assign(rounds, MinOf(Constant((long)DepthBlock), Subtract(Constant((long)_k), k))));
+        lines.Add(
+            sums.Accumulate(
+                (pointerA, at),
+                [.. Enumerable.Range(0, rows).Select(i => (long)i * strideI)],
+                (pointerB, from),
+                [DepthBlocks == 1 ? new(_k, strideA, strideK) : new(rounds, strideA, strideK)]
+            )
+        );
+        var finish = _epilogue.Finish(sums.Sums, Add(Batch(batch, _m), row), 1, column, columns);
         if (partial is null)
             lines.AddRange(finish);
         else
             lines.Add(
                 IfThenElse(
                     LessThan(depth, Constant(DepthBlocks - 1L)),
-                    Each(rows, vectors, (i, v) => _lanes.Store(_lanes.Type, sums[i, v], partial, PartialAt(i, v))),
+                    sums.Each((i, v) => _lanes.Store(_lanes.Type, sums.Sums[i, v], partial, PartialAt(i, v))),
                     Block(finish)
                 )
             );
@@ -213,111 +195,5 @@ sealed class GemmEmitter
 
     Slot PartialSlot => new Slot.Temporary(_step.Product, "partial", (long)Tiles * _tile * Panels * Width * _lanes.Type.ByteSize());
 
-    static BlockExpression Each(int rows, int vectors, Func<int, int, Expression> line) =>
-        Block(Enumerable.Range(0, rows).SelectMany(i => Enumerable.Range(0, vectors).Select(v => line(i, v))));
-
-    static Expression MinOf(Expression a, long b) => Condition(LessThan(a, Constant(b)), a, Constant(b));
-
     Expression Batch(Expression batch, long size) => _batch == 1 ? Constant(0L) : Times(batch, size);
-
-    /// <summary>
-    /// Runs the epilogue on a tile: straight from the registers when it is short, else through a small square of scratch, in a loop over the
-    /// rows, so that the code stays small.
-    /// </summary>
-    List<Expression> Finish(Expression batch, Expression row, Expression column, int rows, int columns, ParameterExpression[,] sums)
-    {
-        int vectors = sums.GetLength(1);
-        var lines = new List<Expression>();
-        if (_step.Members.Count <= 1 + InlineEpilogue)
-        {
-            for (int i = 0; i < rows; i++)
-            for (int v = 0; v < vectors; v++)
-                lines.AddRange(Epilogue(batch, Plus(row, i), Plus(column, v * _lanes.Count), sums[i, v], Part(columns, v)));
-            return lines;
-        }
-        long bytes = ((long)_tile * Width * _lanes.Type.ByteSize() + 127) / 64 * 64;
-        var scratch = Add(
-            _code.Address(new Slot.Temporary(_step.Product, "tile", bytes * _workers), write: true),
-            Times(_code.Worker, bytes)
-        );
-        for (int i = 0; i < rows; i++)
-        for (int v = 0; v < vectors; v++)
-            lines.Add(_lanes.Store(_lanes.Type, sums[i, v], scratch, Constant((long)i * Width + v * _lanes.Count)));
-        var r = _code.Local(typeof(long), "r");
-        var body = new List<Expression>();
-        for (int v = 0; v < vectors; v++)
-        {
-            var value = _code.Local(_lanes.Vector, "c");
-            body.Add(Assign(value, _lanes.Load(_lanes.Type, scratch, Plus(Times(r, Width), v * _lanes.Count))));
-            body.AddRange(Epilogue(batch, Add(row, r), Plus(column, v * _lanes.Count), value, Part(columns, v)));
-        }
-        lines.Add(Assign(r, Constant(0L)));
-        lines.Add(While(r, Constant((long)rows), 1, body));
-        return lines;
-    }
-
-    ConstantExpression? Part(int columns, int vector)
-    {
-        int left = columns - vector * _lanes.Count;
-        return left >= _lanes.Count ? null : Constant((long)left);
-    }
-
-    /// <summary>Computes the fused nodes for one vector of the product, and stores what leaves the kernel.</summary>
-    List<Expression> Epilogue(Expression batch, Expression row, Expression column, ParameterExpression value, Expression? part)
-    {
-        var lines = new List<Expression>();
-        var values = new Dictionary<Expr, Expression> { [_step.Product] = value };
-        var loads = new Dictionary<Expr, Expression>();
-        // last of all: a stored value may take the place of one that the epilogue reads
-        var stores = new List<Expression>();
-        var (y, x, full) = (_code.Local(typeof(long), "y"), _code.Local(typeof(long), "x"), _code.Local(typeof(long), "at"));
-        lines.Add(Assign(y, row));
-        lines.Add(Assign(x, column));
-        lines.Add(Assign(full, Add(Batch(batch, (long)_m * _n), Add(Times(y, _n), x))));
-        foreach (var m in _step.Members)
-        {
-            if (m != _step.Product)
-            {
-                var local = _code.Local(_lanes.VectorOf(m.DType), "v");
-                lines.Add(Assign(local, Widen.Node(_lanes, m, [.. m.Operands.Select(Operand)])));
-                values[m] = local;
-            }
-            if (_step.Stored.Contains(m))
-                stores.Add(_lanes.Store(m.DType, values[m], _code.Address(new Slot.Node(m), write: true), full, part));
-        }
-        lines.AddRange(stores);
-        return lines;
-
-        Expression Operand(Expr o)
-        {
-            var source = Geometry.Source(o);
-            if (values.TryGetValue(source, out var known))
-                return known;
-            if (source.Op is Const c)
-                return _lanes.Constant(c.Value, c.DType);
-            if (loads.TryGetValue(o, out var load))
-                return load;
-            var local = _code.Local(_lanes.VectorOf(o.DType), "l");
-            lines.Add(Assign(local, Load(o, source)));
-            return loads[o] = local;
-        }
-
-        Expression Load(Expr o, Expr source)
-        {
-            if (o.Op is Iota iota)
-            {
-                if (iota.Axis == o.Shape.Rank - 1 && !o.Shape.Dims[^1].IsOne)
-                    return _lanes.Indices(x, o.DType);
-                Expression index = iota.Axis == o.Shape.Rank - 2 && !o.Shape.Dims[^2].IsOne ? y : Constant(0L);
-                return _lanes.Broadcast(Convert(index, o.DType == DType.I32 ? _lanes.Integer : _lanes.Float));
-            }
-            var address = _code.Address(new Slot.Node(source));
-            if (o.Shape == _step.Product.Shape)
-                return _lanes.Load(o.DType, address, full);
-            if (o.Shape.Size == 1)
-                return _lanes.LoadOne(o.DType, address, Constant(0L));
-            // what else may join has rank 2: a row, or a column
-            return o.Shape[1].IsOne ? _lanes.LoadOne(o.DType, address, y) : _lanes.Load(o.DType, address, x);
-        }
-    }
 }

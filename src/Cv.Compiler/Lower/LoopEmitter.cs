@@ -95,8 +95,6 @@ sealed class LoopEmitter
         return [Assign(_base, Times(_row, _shape.Columns)), Assign(_count, count), .. _rowStart, .. lines];
     }
 
-    static Expression MinOf(Expression a, Expression b) => Condition(LessThan(a, b), a, b);
-
     /// <summary>Writes the loop over the columns for one phase, and completes the row's reductions that it feeds.</summary>
     void Columns(int level, List<Tail> tails, List<Expression> lines)
     {

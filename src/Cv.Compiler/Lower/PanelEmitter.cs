@@ -6,6 +6,13 @@ using static Cv.Compiler.Code;
 
 namespace Cv.Compiler;
 
+/// <summary>Says where the matrices are that are packed into panels.</summary>
+/// <param name="From">The buffer.</param>
+/// <param name="Line">The elements from one line of a matrix to the next.</param>
+/// <param name="Start">Gives where the matrix of a group and tap starts.</param>
+/// <param name="Transposed">Tells that lines are columns.</param>
+sealed record PanelSource(Slot From, long Line, Func<Expression, Expression, Expression> Start, bool Transposed);
+
 /// <summary>
 /// Writes the packing of a product's right side: panels of a register tile's width, each holding its columns' elements k by k, so that the
 /// inner loop reads memory in order. Columns past the last hold anything: their products are never stored.
@@ -14,8 +21,11 @@ static class PanelEmitter
 {
     const int Square = 8;
 
-    public static KernelCode Emit(Lanes lanes, Slot into, Slot from, int batch, int k, int n, int width, bool transposed)
+    /// <summary>Gives the kernel: for each group and panel, tap by tap, <paramref name="k"/> rows of <paramref name="width"/> of the <paramref name="n"/> columns.</summary>
+    public static KernelCode Emit(Lanes lanes, Slot into, PanelSource from, int groups, int taps, int k, int n, int width)
     {
+        bool transposed = from.Transposed;
+        long stride = from.Line;
         var code = new Code();
         var (unit, panel, column, source, target, i) = (
             code.Local(typeof(long), "unit"),
@@ -26,11 +36,12 @@ static class PanelEmitter
             code.Local(typeof(long), "i")
         );
         int panels = (n + width - 1) / width;
-        var (read, write) = (code.Address(from), code.Address(into, write: true));
+        var (read, write) = (code.Address(from.From), code.Address(into, write: true));
+        var block = Divide(unit, Constant((long)taps));
         var lines = new List<Expression>
         {
-            Assign(panel, Modulo(unit, Constant((long)panels))),
-            Assign(source, Times(Divide(unit, Constant((long)panels)), (long)k * n)),
+            Assign(panel, Modulo(block, Constant((long)panels))),
+            Assign(source, from.Start(Divide(block, Constant((long)panels)), Modulo(unit, Constant((long)taps)))),
             Assign(column, Times(panel, width)),
             Assign(target, Times(unit, (long)k * width)),
         };
@@ -55,7 +66,7 @@ static class PanelEmitter
                 Block(
                     Assign(line, Add(column, j)),
                     IfThen(GreaterThanOrEqual(line, Constant((long)n)), Assign(line, Constant(n - 1L))),
-                    Assign(line, Add(source, Times(line, k))),
+                    Assign(line, Add(source, Times(line, stride))),
                     Assign(i, Constant(0L)),
                     Single(),
                     Assign(j, Plus(j, 1))
@@ -69,18 +80,18 @@ static class PanelEmitter
                     typeof(VectorMemory).GetMethod(nameof(VectorMemory.TransposeEight))!,
                     read,
                     Add(line, i),
-                    Constant((long)k),
+                    Constant(stride),
                     write,
                     Add(target, Add(Times(i, width), j)),
                     Constant((long)width)
                 );
                 var rest = Block(
                     Assign(end, Plus(j, Square)),
-                    While(j, end, 1, Assign(line, Add(source, Times(Add(column, j), k))), Assign(i, Constant(whole)), Single()),
+                    While(j, end, 1, Assign(line, Add(source, Times(Add(column, j), stride))), Assign(i, Constant(whole)), Single()),
                     Assign(j, end)
                 );
                 var squares = Block(
-                    Assign(line, Add(source, Times(Add(column, j), k))),
+                    Assign(line, Add(source, Times(Add(column, j), stride))),
                     Assign(i, Constant(0L)),
                     While(i, Constant(whole), Square, transpose),
                     whole < k ? rest : Assign(j, Plus(j, Square))
@@ -90,7 +101,14 @@ static class PanelEmitter
                         j,
                         Constant((long)width),
                         0,
-                        IfThenElse(LessThanOrEqual(Plus(Add(column, j), Square), Constant((long)n)), squares, Column())
+                        IfThenElse(
+                            AndAlso(
+                                LessThanOrEqual(Plus(Add(column, j), Square), Constant((long)n)),
+                                LessThanOrEqual(j, Constant((long)width - Square))
+                            ),
+                            squares,
+                            Column()
+                        )
                     )
                 );
             }
@@ -115,10 +133,15 @@ static class PanelEmitter
             lines.AddRange(
                 Assign(row, Add(source, column)),
                 Assign(i, Constant(0L)),
-                While(i, Constant((long)k), 1, [.. copies, Assign(row, Plus(row, n))])
+                While(i, Constant((long)k), 1, [.. copies, Assign(row, Plus(row, stride))])
             );
         }
         var body = Block(Assign(unit, code.From), While(unit, code.To, 1, lines));
-        return code.Close($"pack {k}x{n}{(transposed ? " transposed" : "")}", body, (long)batch * panels, (double)batch * k * n);
+        return code.Close(
+            $"pack {k}x{n}{(transposed ? " transposed" : "")}",
+            body,
+            (long)groups * panels * taps,
+            (double)groups * taps * k * n
+        );
     }
 }

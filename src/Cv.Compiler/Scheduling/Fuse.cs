@@ -71,6 +71,15 @@ sealed class Fuse
             case MatMul:
                 Append(new GemmStep(e));
                 break;
+            case Conv2d or Conv2dInput when !IsEmpty(e):
+                Append(new ConvStep(e));
+                break;
+            case Conv2dWeights when !IsEmpty(e):
+                Append(new ConvWeightsStep(e));
+                break;
+            case Pooling when !IsEmpty(e):
+                Append(new PoolStep(e));
+                break;
             case Elementwise or Broadcast:
                 PlaceElementwise(e);
                 break;
@@ -187,7 +196,7 @@ sealed class Fuse
             return false;
         bool joined = step switch
         {
-            GemmStep gemm => TryEpilogue(gemm, e),
+            TileStep tile => TryEpilogue(tile, e),
             LoopStep loop => e.Op is Reduction ? TryFold(loop, e) : TryExtend(loop, e),
             _ => false,
         };
@@ -197,27 +206,27 @@ sealed class Fuse
     }
 
     /// <summary>Adds an elementwise node to the tile loop of a product of its own shape.</summary>
-    bool TryEpilogue(GemmStep gemm, Expr e)
+    bool TryEpilogue(TileStep tile, Expr e)
     {
-        var shape = gemm.Product.Shape;
+        var shape = tile.Product.Shape;
         if (e.Op is Reduction || e.Shape != shape)
             return false;
-        if (!FitsTile(gemm, e) || !e.Operands.All(o => CanReach(gemm, o, shape, Role.Full)))
+        if (!FitsTile(tile, e) || !e.Operands.All(o => CanReach(tile, o, shape, Role.Full)))
             return false;
         foreach (var operand in e.Operands)
-            Import(gemm, operand, shape, Role.Full);
-        Include(gemm, e, Role.Full);
+            Import(tile, operand, shape, Role.Full);
+        Include(tile, e, Role.Full);
         return true;
     }
 
     /// <summary>Tells whether the operands of a node of the product's shape can be had tile by tile.</summary>
-    static bool FitsTile(GemmStep gemm, Expr e)
+    static bool FitsTile(TileStep tile, Expr e)
     {
-        var shape = gemm.Product.Shape;
+        var shape = tile.Product.Shape;
         foreach (var operand in e.Operands)
         {
-            bool inside = gemm.Roles.ContainsKey(Geometry.Source(operand));
-            if (inside ? operand.Shape != shape : shape.Rank > 2 && operand.Shape != shape && !IsOne(operand.Shape))
+            bool inside = tile.Roles.ContainsKey(Geometry.Source(operand));
+            if (inside ? operand.Shape != shape : TileStep.PlaceOf(operand, shape) is null)
                 return false;
         }
         return true;
@@ -330,7 +339,7 @@ sealed class Fuse
         if (source.Shape == shape && operand == source)
             return step switch
             {
-                GemmStep gemm when !FitsTile(gemm, source) => null,
+                TileStep tile when !FitsTile(tile, source) => null,
                 LoopStep loop when !FitsLoop(loop, source, role) => null,
                 _ => role,
             };
@@ -367,6 +376,8 @@ sealed class Fuse
         step.Roles[e] = role;
         step.Lane ??= Lane(e);
     }
+
+    static bool IsEmpty(Expr e) => e.Shape.Size == 0 || e.Operands.Any(o => o.Shape.Size == 0);
 
     static bool IsOne(Shape shape) => shape.Size == 1;
 

@@ -62,9 +62,9 @@ static class Order
         {
             var source = Geometry.Source(update.Value);
             var step = steps[home[source]];
-            if (outputs.Contains(source) || !taken.Add(source) || step.Roles[source] == Role.Tail || step is MoveStep)
+            if (outputs.Contains(source) || !taken.Add(source) || step.Roles[source] == Role.Tail || step is not (LoopStep or TileStep))
                 continue;
-            if (step is GemmStep gemm && (gemm.A == update.Target || gemm.B == update.Target))
+            if (step is TileStep tile && tile.Factors.Contains(update.Target))
                 continue;
             if (step.Reads().Contains(update.Target) && step.Roles.ContainsValue(Role.Row))
                 continue; // a row is walked several times: a later walk would read the new value

@@ -61,43 +61,6 @@ sealed class LoopStep(int size) : Step
     public int Outer { get; set; } = 1;
 }
 
-/// <summary>Multiplies matrices, and applies an elementwise epilogue to each tile while it is in registers.</summary>
-sealed class GemmStep : Step
-{
-    public GemmStep(Expr product)
-    {
-        Product = product;
-        Members.Add(product);
-        Roles[product] = Role.Full;
-        (A, TransposeA) = Fold(product.Operands[0]);
-        (B, TransposeB) = Fold(product.Operands[1]);
-        Lane = product.DType;
-    }
-
-    public Expr Product { get; }
-    public Expr A { get; }
-    public Expr B { get; }
-    public bool TransposeA { get; }
-    public bool TransposeB { get; }
-
-    /// <summary>Tells whether a transposition is one that a product reads in place: of the last two axes.</summary>
-    public static bool IsFoldable(Expr e) => e is (Transpose(var order), _) && SwapsLastTwo(order);
-
-    /// <inheritdoc/>
-    protected override IEnumerable<Expr> Operands() => [A, B, .. Members.Where(m => m != Product).SelectMany(m => m.Operands)];
-
-    static (Expr, bool) Fold(Expr operand) =>
-        IsFoldable(operand) ? (Geometry.Source(operand.Operands[0]), true) : (Geometry.Source(operand), false);
-
-    static bool SwapsLastTwo(Ints order)
-    {
-        for (int i = 0; i < order.Count - 2; i++)
-            if (order[i] != i)
-                return false;
-        return order.Count >= 2 && order[order.Count - 1] == order.Count - 2;
-    }
-}
-
 /// <summary>Moves elements: transposes, slices, pads and joins.</summary>
 sealed class MoveStep : Step
 {

@@ -22,7 +22,7 @@ static class ScheduleText
                         CultureInfo.InvariantCulture,
                         $"loop {loop.Size}{(loop.Columns == 0 ? "" : $" in rows of {loop.Columns}")}\n"
                     )
-                : step is GemmStep ? "gemm\n"
+                : step is TileStep ? "tiles\n"
                 : "move\n"
             );
             foreach (var m in step.Members)

@@ -1,0 +1,70 @@
+using System.Linq.Expressions;
+using Cv.Dsl;
+using Cv.Runtime;
+using static System.Linq.Expressions.Expression;
+using static Cv.Compiler.Code;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Writes where a convolution reads its image: a few rows at a time are copied to scratch memory of the thread, with zeros around them, so that
+/// no tap needs a bound, and rows are near each other whatever the image's size. An image without padding is read in place.
+/// </summary>
+sealed class Band
+{
+    readonly Code _code;
+    readonly Expr _image;
+    readonly ConvAxis _y;
+    readonly int _width;
+    readonly int _channels;
+    readonly int _bytes;
+    readonly int _left;
+    readonly int _copied;
+    readonly int _places;
+
+    public Band(Code code, Expr image, ConvAxis y, ConvAxis x)
+    {
+        (_code, _image, _y) = (code, image, y);
+        (_width, _channels, _bytes) = (image.Shape[2].Value, image.Shape[3].Value, image.DType.ByteSize());
+        _places = x.Places(x.Count);
+        _left = Math.Min(_places, Math.Max(0, x.Low));
+        Skipped = Math.Max(0, -x.Low);
+        _copied = Math.Clamp(_width - Skipped, 0, _places - _left);
+        InPlace = y.Low == 0 && x.Low == 0 && y.Places(y.Count) <= y.Source && _places <= x.Source;
+    }
+
+    /// <summary>Tells that the image is read where it is.</summary>
+    public bool InPlace { get; }
+
+    /// <summary>Counts the elements from one row to the next.</summary>
+    public long Row => (long)(InPlace ? _width : _places) * _channels;
+
+    int Skipped { get; }
+
+    /// <summary>Counts the bytes of the band for so many outputs of a phase.</summary>
+    public long Bytes(int outputs) => ((long)_y.Places(outputs) * Row * _bytes + 319) / 64 * 64;
+
+    /// <summary>Writes the copy of the rows that outputs <paramref name="first"/> on need, so many of them, of image number <paramref name="image"/>.</summary>
+    public Expression Fill(Expression image, Expression first, Expression outputs, Expression into)
+    {
+        long row = (long)_width * _channels * _bytes;
+        long element = (long)_channels * _bytes;
+        var source = Add(_code.Address(new Slot.Node(_image)), Plus(Times(image, _image.Shape[1].Value * row), Skipped * element));
+        return Call(
+            typeof(Bands).GetMethod(nameof(Bands.Fill))!,
+            source,
+            Plus(Times(first, _y.Scale), -_y.Low),
+            Constant((long)_y.Source),
+            Constant(row),
+            Constant(_left * element),
+            Constant(_copied * element),
+            Constant((_places - _left - _copied) * element),
+            Plus(Times(Plus(outputs, -1), _y.Scale), _y.Span),
+            into
+        );
+    }
+
+    /// <summary>Gives, for an image that is read in place, the element where outputs <paramref name="first"/> on begin.</summary>
+    public Expression Start(Expression image, Expression first) =>
+        Add(Times(image, (long)_image.Shape[1].Value * Row), Times(first, _y.Scale * Row));
+}

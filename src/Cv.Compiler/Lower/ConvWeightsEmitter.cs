@@ -1,0 +1,338 @@
+using System.Linq.Expressions;
+using Cv.Dsl;
+using static System.Linq.Expressions.Expression;
+using static Cv.Compiler.Code;
+
+namespace Cv.Compiler;
+
+/// <summary>
+/// Writes the gradient of a convolution's filters. A register tile holds some taps and input channels by some vectors of output channels; its loops run
+/// over the pixels of a chunk: a few rows of an image, or a few small images. A unit of work is a block of images, whose sum stands apart; the blocks
+/// are added in order at the end. Blocks and chunks depend on the shapes alone.
+/// </summary>
+sealed class ConvWeightsEmitter
+{
+    const int Blocks = 8;
+    const int PartialBytes = 16 << 20;
+    const int BandBytes = 64 << 10;
+    const int ChunkPixels = 256;
+    const int FewRows = 60;
+    const int CombineElements = 4096;
+
+    readonly ConvWeightsStep _step;
+    readonly Lanes _lanes;
+    readonly int _workers;
+    readonly Code _code = new();
+    readonly ConvAxis _y;
+    readonly ConvAxis _x;
+    readonly Window _windowY;
+    readonly Window _windowX;
+    readonly Band _band;
+    readonly int _groups;
+    readonly int _images;
+    readonly int _channels;
+    readonly int _inputs;
+    readonly int _outputs;
+    readonly bool _lanewise;
+    readonly int _tile;
+    readonly int _vectors;
+    readonly int _rows;
+    readonly int _imagesOfChunk;
+    readonly int _imagesOfBlock;
+    readonly int _slices;
+
+    ConvWeightsEmitter(ConvWeightsStep step, Lanes lanes, int workers)
+    {
+        (_step, _lanes, _workers) = (step, lanes, workers);
+        var op = (Conv2dWeights)step.Node.Op;
+        var (image, cotangent) = (step.Node.Operands[0].Shape, step.Node.Operands[1].Shape);
+        (_windowY, _windowX, _groups) = (op.Y, op.X, op.Groups);
+        _y = ConvAxis.Forward(op.Y, image[1].Value, cotangent[1].Value);
+        _x = ConvAxis.Forward(op.X, image[2].Value, cotangent[2].Value);
+        (_images, _channels) = (image[0].Value, image[3].Value);
+        (_inputs, _outputs) = (_channels / _groups, cotangent[3].Value / _groups);
+        _lanewise = _groups > 1 && _inputs == 1 && _outputs == 1;
+        if (_lanewise)
+            (_groups, _outputs) = (1, _groups);
+        (_tile, _vectors) = GemmTile.Choose(lanes, _outputs);
+        _band = new(_code, step.Image, _y, _x);
+        int pixels = _y.Count * _x.Count;
+        _rows = Math.Max(1, Math.Min(_y.Count, ChunkPixels / _x.Count));
+        while (_rows > 1 && _band.Bytes(_rows) > BandBytes)
+            _rows = (_rows + 1) / 2;
+        long bytes = Math.Max(1, (long)step.Node.Shape.Size * lanes.Type.ByteSize());
+        int blocks = (int)Math.Clamp(PartialBytes / bytes, 1, Blocks);
+        _imagesOfBlock = Math.Max(1, (_images + blocks - 1) / blocks);
+        _imagesOfChunk = _rows == _y.Count ? Math.Clamp(ChunkPixels / pixels, 1, _imagesOfBlock) : 1;
+        _slices = Math.Min(_groups * Panels, Math.Max(1, Blocks / BlockCount));
+    }
+
+    int Width => _vectors * _lanes.Count;
+    int Panels => (_outputs + Width - 1) / Width;
+    int BlockCount => Math.Max(1, (_images + _imagesOfBlock - 1) / _imagesOfBlock);
+    int PanelsOfSlice => (_groups * Panels + _slices - 1) / _slices;
+    int Columns => _groups * _outputs;
+    Slot Result =>
+        BlockCount == 1
+            ? new Slot.Node(_step.Node)
+            : new Slot.Temporary(_step.Node, "parts", (long)BlockCount * _step.Node.Shape.Size * _lanes.Type.ByteSize());
+
+    /// <summary>Gives the kernels: the sums of blocks, and their sum.</summary>
+    public static List<KernelCode> Emit(ConvWeightsStep step, Lanes lanes, int workers)
+    {
+        var emitter = new ConvWeightsEmitter(step, lanes, workers);
+        var kernels = new List<KernelCode> { emitter.Kernel() };
+        if (emitter.BlockCount > 1)
+            kernels.Add(emitter.Combine());
+        return kernels;
+    }
+
+    KernelCode Kernel()
+    {
+        ParameterExpression Long(string name) => _code.Local(typeof(long), name);
+        var (unit, block, slice, from, to, image, row, images, rows) = (
+            Long("unit"),
+            Long("block"),
+            Long("slice"),
+            Long("from"),
+            Long("to"),
+            Long("image"),
+            Long("row"),
+            Long("images"),
+            Long("rows")
+        );
+        var chunk = new List<Expression>
+        {
+            Assign(images, MinOf(Constant((long)_imagesOfChunk), Subtract(to, image))),
+            Assign(rows, MinOf(Constant((long)_rows), Subtract(Constant((long)_y.Count), row))),
+        };
+        // the image's band
+        Expression address = _code.Address(new Slot.Node(_step.Image));
+        var start = Long("start");
+        long bandBytes = _band.Bytes(_rows);
+        if (_band.InPlace)
+        {
+            chunk.Add(Assign(start, _band.Start(image, row)));
+        }
+        else
+        {
+            var (band, i) = (Long("band"), Long("i"));
+            long all = bandBytes * _imagesOfChunk;
+            var slot = new Slot.Temporary(_step.Node, "band", all * _workers);
+            chunk.Add(Assign(band, Add(_code.Address(slot, write: true), Times(_code.Worker, all))));
+            chunk.Add(Assign(i, Constant(0L)));
+            chunk.Add(While(i, images, 1, _band.Fill(Add(image, i), row, rows, Add(band, Times(i, bandBytes)))));
+            chunk.Add(Assign(start, Constant(0L)));
+            address = band;
+        }
+        long perImage = _band.InPlace ? (long)_step.Image.Shape[1].Value * _band.Row : bandBytes / _lanes.Type.ByteSize();
+        // the cotangent's panels
+        var (panels, pixels) = (Long("panels"), Long("pixels"));
+        long panelElements = (long)_imagesOfChunk * _rows * _x.Count * Width;
+        long panelBytes = (PanelsOfSlice * panelElements * _lanes.Type.ByteSize() + 319) / 64 * 64;
+        var panelSlot = new Slot.Temporary(_step.Node, "panels", panelBytes * _workers);
+        chunk.Add(Assign(panels, Add(_code.Address(panelSlot, write: true), Times(_code.Worker, panelBytes))));
+        chunk.Add(Assign(pixels, Times(Multiply(images, rows), _x.Count)));
+        var (panel, end, local) = (Long("panel"), Long("panelEnd"), Long("local"));
+        chunk.Add(Assign(panel, Times(slice, PanelsOfSlice)));
+        chunk.Add(Assign(end, MinOf(Constant((long)_groups * Panels), Plus(panel, PanelsOfSlice))));
+        chunk.Add(Assign(local, Constant(0L)));
+        var first = Times(Add(Times(image, _y.Count), row), _x.Count);
+        chunk.Add(
+            While(
+                panel,
+                end,
+                1,
+                PackPanel(panel, first, pixels, panels, Times(local, panelElements)),
+                OverTiles(
+                    panel,
+                    (address, start),
+                    (panels, Times(local, panelElements)),
+                    images,
+                    rows,
+                    perImage,
+                    block,
+                    IsFirst(image, row, from)
+                ),
+                Assign(local, Plus(local, 1))
+            )
+        );
+        var body = Block(
+            Assign(unit, _code.From),
+            While(
+                unit,
+                _code.To,
+                1,
+                Assign(block, Divide(unit, Constant((long)_slices))),
+                Assign(slice, Modulo(unit, Constant((long)_slices))),
+                Assign(from, Times(block, _imagesOfBlock)),
+                Assign(to, MinOf(Constant((long)_images), Plus(from, _imagesOfBlock))),
+                Assign(image, from),
+                While(image, to, _imagesOfChunk, Assign(row, Constant(0L)), While(row, Constant((long)_y.Count), _rows, chunk))
+            )
+        );
+        var shape = _step.Node.Operands[1].Shape;
+        double work = (double)shape.Size * _windowY.Size * _windowX.Size * _inputs / 4;
+        string name = $"{_step.Node.Op.Name} {_step.Node.Operands[0].Shape} to {_step.Node.Shape}";
+        return _code.Close(name, body, (long)BlockCount * _slices, work);
+    }
+
+    static Expression IsFirst(Expression image, Expression row, Expression from) => AndAlso(Equal(image, from), Equal(row, Constant(0L)));
+
+    /// <summary>Copies the panel's columns of each pixel of the chunk to where they follow each other.</summary>
+    BlockExpression PackPanel(Expression panel, Expression first, Expression pixels, Expression panels, Expression target)
+    {
+        var (i, at, into) = (_code.Local(typeof(long), "i"), _code.Local(typeof(long), "at"), _code.Local(typeof(long), "into"));
+        var source = _code.Address(new Slot.Node(_step.Cotangent));
+        var copies = Enumerable
+            .Range(0, _vectors)
+            .Select(v =>
+                _lanes.Store(
+                    _lanes.Type,
+                    _lanes.Load(_lanes.Type, source, Plus(at, v * _lanes.Count)),
+                    panels,
+                    Plus(into, v * _lanes.Count)
+                )
+            );
+        return Block(
+            Assign(i, Constant(0L)),
+            Assign(at, Add(Times(first, Columns), ColumnOf(panel))),
+            Assign(into, target),
+            While(i, pixels, 1, [.. copies, Assign(at, Plus(at, Columns)), Assign(into, Plus(into, Width))])
+        );
+    }
+
+    Expression ColumnOf(Expression panel) =>
+        _groups == 1
+            ? Times(panel, Width)
+            : Add(Times(Divide(panel, Constant((long)Panels)), _outputs), Times(Modulo(panel, Constant((long)Panels)), Width));
+
+    /// <summary>Writes the tiles of one panel: each adds the chunk's products to what the block has so far.</summary>
+    Expression OverTiles(
+        Expression panel,
+        (Expression Address, Expression Start) band,
+        (Expression Address, Expression Start) cotangent,
+        Expression images,
+        Expression rows,
+        long perImage,
+        Expression block,
+        Expression isFirst
+    )
+    {
+        int rest = _outputs % Width;
+        if (rest == 0)
+            return All(Width);
+        return _outputs < Width
+            ? All(rest)
+            : IfThenElse(Equal(Modulo(panel, Constant((long)Panels)), Constant(Panels - 1L)), All(rest), All(Width));
+
+        Expression All(int columns)
+        {
+            int across = _lanewise ? 1 : _inputs,
+                all = _windowY.Size * _windowX.Size * across;
+            long Offset(int r)
+            {
+                var (tap, channel) = (r / across, r % across);
+                return (long)(tap / _windowX.Size) * _windowY.Dilation * _band.Row
+                    + (long)(tap % _windowX.Size) * _windowX.Dilation * _channels
+                    + channel;
+            }
+            if (all <= FewRows)
+                return Block(
+                    new RowTiles(all, _tile)
+                        .List()
+                        .Select(t =>
+                            Tile(Constant(0L), Constant((long)t.First), [.. Enumerable.Range(t.First, t.Rows).Select(Offset)], columns)
+                        )
+                );
+            // runs of rows that stand side by side in the image: the taps of a line, or one tap's channels
+            bool lines = _groups == 1 && _windowX.Dilation == 1 && !_lanewise;
+            int run = lines ? _windowX.Size * across : across,
+                taps = lines ? 1 : _windowX.Size;
+            var (ky, kx, r) = (_code.Local(typeof(long), "ky"), _code.Local(typeof(long), "kx"), _code.Local(typeof(long), "r"));
+            var at = Add(Add(Times(ky, _windowY.Dilation * _band.Row), Times(kx, (long)_windowX.Dilation * _channels)), r);
+            var result = Add(Times(Add(Times(ky, taps), kx), run), r);
+            var tiles = new RowTiles(run, _tile);
+            return Block(
+                Assign(ky, Constant(0L)),
+                While(
+                    ky,
+                    Constant((long)_windowY.Size),
+                    1,
+                    Assign(kx, Constant(0L)),
+                    While(
+                        kx,
+                        Constant((long)taps),
+                        1,
+                        tiles.Loops(r, n => Tile(at, result, [.. Enumerable.Range(0, n).Select(i => (long)i)], columns))
+                    )
+                )
+            );
+        }
+
+        BlockExpression Tile(Expression offset, Expression firstRow, long[] places, int columns)
+        {
+            int vectors = (columns + _lanes.Count - 1) / _lanes.Count;
+            var sums = new RegisterTile(_code, _lanes, places.Length, vectors);
+            var (a, b, at) = (_code.Local(typeof(long), "a"), _code.Local(typeof(long), "b"), _code.Local(typeof(long), "at"));
+            var result = _code.Address(Result, write: true);
+            var group = _groups == 1 ? Constant(0L) : (Expression)Divide(panel, Constant((long)Panels));
+            Expression At(int i, int v) => Plus(at, (long)i * Columns + v * _lanes.Count);
+            List<TileLoop> loops =
+                _imagesOfChunk == 1
+                    ? [new(rows, _y.Scale * _band.Row, (long)_x.Count * Width)]
+                    :
+                    [
+                        new(images, perImage, (long)_y.Count * _x.Count * Width),
+                        new(_y.Count, _y.Scale * _band.Row, (long)_x.Count * Width),
+                    ];
+            loops.Add(new(_x.Count, (long)_x.Scale * _channels, Width));
+            var column = ColumnOf(panel);
+            return Block(
+                Assign(a, Add(Add(band.Start, offset), _lanewise ? column : Times(group, _inputs))),
+                Assign(b, cotangent.Start),
+                Assign(at, Add(Add(Times(block, _step.Node.Shape.Size), Times(firstRow, Columns)), column)),
+                IfThenElse(isFirst, sums.Clear(), sums.Each((i, v) => Assign(sums.Sums[i, v], _lanes.Load(_lanes.Type, result, At(i, v))))),
+                sums.Accumulate((band.Address, a), places, (cotangent.Address, b), loops, _lanewise),
+                sums.Each((i, v) => _lanes.Store(_lanes.Type, sums.Sums[i, v], result, At(i, v), Part(columns, v)))
+            );
+        }
+    }
+
+    ConstantExpression? Part(int columns, int vector)
+    {
+        int left = columns - vector * _lanes.Count;
+        return left >= _lanes.Count ? null : Constant((long)left);
+    }
+
+    /// <summary>Adds the blocks' sums, in order.</summary>
+    KernelCode Combine()
+    {
+        var code = new Code();
+        var (unit, at, end) = (code.Local(typeof(long), "unit"), code.Local(typeof(long), "at"), code.Local(typeof(long), "end"));
+        long size = _step.Node.Shape.Size;
+        var (from, into) = (code.Address(Result), code.Address(new Slot.Node(_step.Node), write: true));
+        var sum = code.Local(_lanes.Vector, "sum");
+        List<Expression> Sum(Expression? part)
+        {
+            var lines = new List<Expression> { Assign(sum, _lanes.Load(_lanes.Type, from, at)) };
+            for (int b = 1; b < BlockCount; b++)
+                lines.Add(Assign(sum, Add(sum, _lanes.Load(_lanes.Type, from, Plus(at, b * size)))));
+            lines.Add(_lanes.Store(_lanes.Type, sum, into, at, part));
+            return lines;
+        }
+        var body = Block(
+            Assign(unit, code.From),
+            While(
+                unit,
+                code.To,
+                1,
+                Assign(at, Times(unit, CombineElements)),
+                Assign(end, MinOf(Constant(size), Plus(at, CombineElements))),
+                While(at, Plus(end, 1 - _lanes.Count), _lanes.Count, Sum(null)),
+                IfThen(LessThan(at, end), Block(Sum(Subtract(end, at))))
+            )
+        );
+        return code.Close($"combine {_step.Node.Op.Name}", body, (size + CombineElements - 1) / CombineElements, (double)size * BlockCount);
+    }
+}
