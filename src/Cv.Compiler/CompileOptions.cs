@@ -29,6 +29,9 @@ public sealed record CompileOptions
     /// <summary>Gives the width of the vectors. Sums are folded lane by lane, so their last bits may differ between widths.</summary>
     public VectorWidth Width { get; init; } = VectorWidth.Auto;
 
+    /// <summary>Gives how many sets of extents a function keeps code for, 1 or more; past that, what was used longest ago is compiled anew.</summary>
+    public int CachedShapes { get; init; } = 16;
+
     /// <summary>Gives the width in bits, with Auto resolved.</summary>
     /// <remarks>
     /// Vector512.IsHardwareAccelerated is false on processors that slow down for wide vectors although they have them, and they are faster
@@ -48,6 +51,8 @@ public sealed record CompileOptions
             );
         if (Width is not (VectorWidth.Auto or VectorWidth.Bits128 or VectorWidth.Bits256 or VectorWidth.Bits512))
             throw new GraphException($"compile: the width must be 128, 256 or 512 bits; got {(int)Width}. Leave it out for the widest.");
+        if (CachedShapes < 1)
+            throw new GraphException($"compile: code must be kept for at least 1 set of extents; got {CachedShapes}. Leave it out for 16.");
         return this;
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text;
 using Cv.Dsl;
@@ -7,8 +6,9 @@ using Cv.Runtime;
 namespace Cv.Compiler;
 
 /// <summary>
-/// Runs a graph as compiled kernels. The first call with new extents compiles for them; later ones find the code again. One call runs at a
-/// time; others wait.
+/// Runs a graph as compiled kernels. The first call with new extents compiles for them; later ones find the code again, unless too many
+/// others came between (<see cref="CompileOptions.CachedShapes"/>). One call runs at a time; others wait. A call allocates nothing, but for
+/// what it must copy: labels that come as floats, and inputs that it is about to overwrite.
 /// </summary>
 public sealed class CompiledFunction : IFunction
 {
@@ -16,13 +16,17 @@ public sealed class CompiledFunction : IFunction
     readonly Graph _graph;
     readonly CompileOptions _options;
     readonly Signature _signature;
-    readonly List<(ImmutableArray<KeyValuePair<string, int>> Symbols, Executable Code)> _compiled = [];
+    readonly Call _call;
+
+    /// <summary>Holds the code for the extents met, that of the last call first.</summary>
+    readonly List<(int[] Extents, Executable Code)> _compiled = [];
 
     internal CompiledFunction(Graph graph, CompileOptions options)
     {
         _graph = graph;
         _options = options.Checked();
         _signature = new(graph);
+        _call = new(_signature);
     }
 
     /// <inheritdoc/>
@@ -37,10 +41,17 @@ public sealed class CompiledFunction : IFunction
         ArgumentNullException.ThrowIfNull(state);
         lock (_gate)
         {
-            var call = _signature.Bind(inputs);
-            var code = CodeFor(call.Symbols);
-            code.Run(state, call);
-            return code.Outputs;
+            try
+            {
+                _signature.Bind(_call, inputs);
+                var code = CodeFor(_call);
+                code.Run(state, _call);
+                return code.Outputs;
+            }
+            finally
+            {
+                _call.Clear(); // holds no tensor of the caller's between calls
+            }
         }
     }
 
@@ -70,14 +81,17 @@ public sealed class CompiledFunction : IFunction
         return (plan.Kernels.Length, plan.ArenaBytes);
     }
 
+    /// <summary>Counts the kernels that the last call ran.</summary>
+    internal int KernelCount => _compiled.Count == 0 ? 0 : _compiled[0].Code.KernelCount;
+
     /// <summary>Times each kernel where it stands, between those before and after it, over so many calls after a few that do not count.</summary>
     internal IReadOnlyList<KernelTimes> TimeKernels(int calls, int warmUp, ModelState state, params Binding[] inputs)
     {
         lock (_gate)
         {
             var call = _signature.Bind(inputs);
-            var (plan, outputs) = Lowering.Plan(_graph, call.Symbols, _options, null);
-            var code = new Executable(plan, outputs, _options.Threads);
+            var (plan, outputs) = Lowering.Plan(_graph, call.Binding(), _options, null);
+            var code = new Executable(plan, outputs, _signature, _options.Threads);
             for (int i = 0; i < warmUp; i++)
                 code.Run(state, call);
             var times = plan
@@ -100,22 +114,25 @@ public sealed class CompiledFunction : IFunction
         }
     }
 
-    Executable CodeFor(IReadOnlyDictionary<string, int> symbols)
+    Executable CodeFor(Call call)
     {
-        foreach (var (known, code) in _compiled)
-            if (Matches(known, symbols))
-                return code;
-        var (plan, outputs) = Lowering.Plan(_graph, symbols, _options, null);
-        var fresh = new Executable(plan, outputs, _options.Threads);
-        _compiled.Add(([.. symbols], fresh));
+        for (int i = 0; i < _compiled.Count; i++)
+        {
+            if (!call.Extents.SequenceEqual(_compiled[i].Extents))
+                continue;
+            var known = _compiled[i];
+            if (i > 0)
+            {
+                _compiled.RemoveAt(i);
+                _compiled.Insert(0, known);
+            }
+            return known.Code;
+        }
+        var (plan, outputs) = Lowering.Plan(_graph, call.Binding(), _options, null);
+        var fresh = new Executable(plan, outputs, _signature, _options.Threads);
+        if (_compiled.Count == _options.CachedShapes)
+            _compiled.RemoveAt(_compiled.Count - 1); // the least recently used
+        _compiled.Insert(0, (call.Extents.ToArray(), fresh));
         return fresh;
-    }
-
-    static bool Matches(ImmutableArray<KeyValuePair<string, int>> known, IReadOnlyDictionary<string, int> symbols)
-    {
-        foreach (var (symbol, value) in known)
-            if (!symbols.TryGetValue(symbol, out int other) || other != value)
-                return false;
-        return true;
     }
 }

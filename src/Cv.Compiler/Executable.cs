@@ -17,26 +17,25 @@ sealed class Executable
     readonly bool[] _threaded;
     readonly Tensor _arena;
     readonly Tensor[] _constants;
-    readonly (string Name, Named Leaf, (int Kernel, int Slot)[] Uses)[] _inputs;
-    readonly (string Name, Named Leaf, (int Kernel, int Slot)[] Uses)[] _leaves;
+    readonly Tensor[] _outputs;
+    readonly (int Input, long[] Address, (int Kernel, int Slot)[] Uses)[] _inputs;
+    readonly (Named Leaf, (int Kernel, int Slot)[] Uses)[] _leaves;
     readonly Tensor[] _stateTensors;
     ModelState? _state;
 
-    public Executable(Plan plan, ImmutableArray<Expr> outputs, int threads)
+    public Executable(Plan plan, ImmutableArray<Expr> outputs, Signature signature, int threads)
     {
         _workers = Workers.Of(threads);
         _arena = Tensor.Zeros([checked((int)(plan.ArenaBytes / 4 + 64))]);
-        Outputs = [.. outputs.Select(o => Tensor.Zeros(o.Shape, o.DType))];
+        _outputs = [.. outputs.Select(o => Tensor.Zeros(o.Shape, o.DType))];
+        Outputs = Array.AsReadOnly(_outputs);
         int count = plan.Kernels.Length;
-        (_kernels, _slots, _units, _threaded) = (new Kernel[count], new long[count][], new long[count], new bool[count]);
-        var trees = new Kernel[count];
-        Parallel.For(0, count, i => trees[i] = plan.Kernels[i].Ready ?? plan.Kernels[i].Tree!.Compile());
+        (_kernels, _slots, _units, _threaded) = (KernelCache.Compile(plan.Kernels), new long[count][], new long[count], new bool[count]);
         var constants = new List<Tensor>();
         var uses = new Dictionary<Named, List<(int, int)>>();
         for (int i = 0; i < count; i++)
         {
             var code = plan.Kernels[i];
-            _kernels[i] = trees[i];
             _units[i] = code.Units;
             _threaded[i] = IsThreaded(code);
             _slots[i] = new long[code.Slots.Length];
@@ -44,9 +43,9 @@ sealed class Executable
                 _slots[i][s] = code.Slots[s] is Slot.Number n ? n.Value : Address(plan[code.Slots[s]], i, s);
         }
         _constants = [.. constants];
-        _inputs = [.. uses.Where(u => u.Key is Input).Select(u => (u.Key.Id, u.Key, u.Value.ToArray()))];
-        _stateTensors = new Tensor[uses.Count(u => u.Key is not Input)];
-        _leaves = [.. uses.Where(u => u.Key is not Input).Select(u => (u.Key.Id, u.Key, u.Value.ToArray()))];
+        _inputs = [.. uses.Where(u => u.Key is Input).Select(u => (signature.NumberOf(u.Key.Id), new long[1], u.Value.ToArray()))];
+        _leaves = [.. uses.Where(u => u.Key is not Input).Select(u => (u.Key, u.Value.ToArray()))];
+        _stateTensors = new Tensor[_leaves.Length];
 
         long Address(Place place, int kernel, int slot)
         {
@@ -55,7 +54,7 @@ sealed class Executable
                 case Place.Arena a:
                     return _arena.Address + a.Offset;
                 case Place.Output o:
-                    return Outputs[o.Index].Address;
+                    return _outputs[o.Index].Address;
                 case Place.Constant c:
                     constants.Add(Tensor.From(c.Of.Type.Shape, c.Of.Values.ToArray()).Cast(c.Of.Type.DType));
                     return constants[^1].Address;
@@ -71,7 +70,10 @@ sealed class Executable
     }
 
     /// <summary>Gives the tensors that calls write their results to.</summary>
-    public ImmutableArray<Tensor> Outputs { get; }
+    public IReadOnlyList<Tensor> Outputs { get; }
+
+    /// <summary>Counts the kernels of a call.</summary>
+    public int KernelCount => _kernels.Length;
 
     /// <summary>Tells whether a kernel's work is worth more than one thread.</summary>
     public static bool IsThreaded(KernelCode kernel) => kernel.Work >= WorkWorthThreads && kernel.Units > 1;
@@ -80,16 +82,13 @@ sealed class Executable
     public void Run(ModelState state, Call call, Span<long> marks = default)
     {
         if (state != _state)
-        {
-            for (int i = 0; i < _leaves.Length; i++)
-                _stateTensors[i] = Interpreter.StateOf(state, _leaves[i].Leaf);
-            _state = state;
-        }
+            Read(state);
         // asked anew at each call: a tensor that was disposed since refuses to give its address
-        for (int i = 0; i < _leaves.Length; i++)
-            Patch(_leaves[i].Uses, _stateTensors[i].Address);
-        foreach (var (name, _, at) in _inputs)
-            Patch(at, Apart(call, name).Address);
+        foreach (var tensor in _stateTensors)
+            _ = tensor.Address;
+        foreach (var (input, address, uses) in _inputs)
+            if (Apart(call, input).Address is var now && now != address[0])
+                Patch(uses, address[0] = now);
         if (!marks.IsEmpty)
             marks[0] = Stopwatch.GetTimestamp();
         for (int i = 0; i < _kernels.Length; i++)
@@ -106,16 +105,30 @@ sealed class Executable
         GC.KeepAlive(_arena);
     }
 
-    /// <summary>Gives an input's tensor, or a copy where the call would overwrite it: an output of the last call, or a part of the state.</summary>
-    Tensor Apart(Call call, string name)
+    /// <summary>Finds the tensors of a state that is new to this code.</summary>
+    void Read(ModelState state)
     {
-        var value = call[name];
+        _state = null;
+        for (int i = 0; i < _leaves.Length; i++)
+        {
+            _stateTensors[i] = Interpreter.StateOf(state, _leaves[i].Leaf);
+            Patch(_leaves[i].Uses, _stateTensors[i].Address);
+        }
+        _state = state;
+    }
+
+    /// <summary>Gives an input's tensor, or a copy where the call would overwrite it: an output of the last call, or a part of the state.</summary>
+    Tensor Apart(Call call, int input)
+    {
+        var value = call[input];
         bool written = false;
-        foreach (var output in Outputs)
+        foreach (var output in _outputs)
             written |= output.Address == value.Address;
         foreach (var tensor in _stateTensors)
             written |= tensor.Address == value.Address;
-        return written ? call.Replace(name, value.Clone()) : value;
+        if (written)
+            call.Set(input, value = value.Clone());
+        return value;
     }
 
     void Patch((int Kernel, int Slot)[] uses, long address)

@@ -17,11 +17,12 @@ public static class Interpreter
     /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
     public static ImmutableArray<Tensor> Run(Graph graph, ModelState? state, params Binding[] inputs)
     {
-        var call = new Signature(graph).Bind(inputs);
-        var bound = BindSymbols.Run(graph, call.Symbols);
+        var signature = new Signature(graph);
+        var call = signature.Bind(inputs);
+        var bound = BindSymbols.Run(graph, call.Binding());
         var values = new Dictionary<Expr, double[]>();
         foreach (var e in bound.Nodes)
-            values[e] = Evaluate(e, values, state, call);
+            values[e] = Evaluate(e, values, state, signature, call);
         return [.. bound.Roots.Select(root => ToTensor(root.Type, values[root]))];
     }
 
@@ -29,12 +30,13 @@ public static class Interpreter
     /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
     public static NonFiniteReport? FirstNonFinite(Graph graph, ModelState? state, params Binding[] inputs)
     {
-        var call = new Signature(graph).Bind(inputs);
-        var bound = BindSymbols.Run(graph, call.Symbols);
+        var signature = new Signature(graph);
+        var call = signature.Bind(inputs);
+        var bound = BindSymbols.Run(graph, call.Binding());
         var values = new Dictionary<Expr, double[]>();
         foreach (var e in bound.Nodes)
         {
-            double[] value = values[e] = Evaluate(e, values, state, call);
+            double[] value = values[e] = Evaluate(e, values, state, signature, call);
             int bad = Array.FindIndex(value, v => !double.IsFinite(v));
             if (bad < 0 || e.Op is Const)
                 continue;
@@ -45,10 +47,10 @@ public static class Interpreter
         return null;
     }
 
-    static double[] Evaluate(Expr e, Dictionary<Expr, double[]> values, ModelState? state, Call call)
+    static double[] Evaluate(Expr e, Dictionary<Expr, double[]> values, ModelState? state, Signature signature, Call call)
     {
         if (e.Op is Named named)
-            return (named is Input ? call[named.Id] : StateOf(state, named)).ToDoubles();
+            return (named is Input ? call[signature.NumberOf(named.Id)] : StateOf(state, named)).ToDoubles();
         var result = new double[e.Shape.Size];
         e.Op.Evaluate(e, e.Operands.Select(o => values[o]).ToArray(), result);
         if (e.DType == DType.F32)

@@ -4,34 +4,44 @@ using Cv.Runtime;
 
 namespace Cv.Compiler;
 
-/// <summary>Holds the inputs of a graph, and checks what a call binds them to.</summary>
+/// <summary>Holds the inputs of a graph, and checks what a call binds them to. Inputs and symbols go by number, so that nothing is looked up.</summary>
 sealed class Signature
 {
-    readonly Dictionary<string, Input> _byName = [];
-    readonly ImmutableArray<(string Input, int Classes)> _labels;
+    readonly Input[] _inputs;
+    readonly int[][] _symbolsOf;
+    readonly (int Input, int Classes)[] _labels;
 
     public Signature(Graph graph)
     {
-        var inputs = ImmutableArray.CreateBuilder<Named>();
+        var inputs = new List<Input>();
         var leaves = new Dictionary<string, Named>();
         foreach (var e in graph.Nodes.Concat(graph.Updates.Select(u => u.Target)))
         {
             if (e.Op is not Named leaf)
                 continue;
-            if (!leaves.TryAdd(leaf.Id, leaf) && leaves[leaf.Id] != leaf)
+            if (leaves.TryAdd(leaf.Id, leaf))
+            {
+                if (leaf is Input input)
+                    inputs.Add(input);
+            }
+            else if (leaves[leaf.Id] != leaf)
                 throw new GraphException(
                     $"graph: a name must mean one thing; \"{leaf.Id}\" is {leaves[leaf.Id].Name} {leaves[leaf.Id].Type} and {leaf.Name} {leaf.Type}. Rename one."
                 );
-            if (leaf is Input input && _byName.TryAdd(input.Id, input))
-                inputs.Add(input);
         }
-        Inputs = inputs.ToImmutable();
+        _inputs = [.. inputs];
+        Inputs = [.. inputs];
         Leaves = [.. leaves.Values.Where(l => l is not Input)];
+        Symbols = [.. inputs.SelectMany(i => i.Type.Shape.Dims.ToArray()).Select(d => d.Symbol).OfType<string>().Distinct()];
+        _symbolsOf =
+        [
+            .. inputs.Select(i => Array.ConvertAll(i.Type.Shape.Dims.ToArray(), d => d.Symbol is { } s ? Symbols.IndexOf(s) : -1)),
+        ];
         _labels =
         [
             .. graph
                 .Nodes.Where(e => e.Op is OneHot && Geometry.Source(e.Operands[0]).Op is Input)
-                .Select(e => (((Input)Geometry.Source(e.Operands[0]).Op).Id, ((OneHot)e.Op).Classes))
+                .Select(e => (NumberOf(((Input)Geometry.Source(e.Operands[0]).Op).Id), ((OneHot)e.Op).Classes))
                 .Distinct(),
         ];
     }
@@ -42,36 +52,64 @@ sealed class Signature
     /// <summary>Gives the parameters and states in order of appearance.</summary>
     public ImmutableArray<Named> Leaves { get; }
 
-    /// <summary>Checks the bindings of a call, binds the symbols, and converts labels that came as floats.</summary>
-    /// <exception cref="BindingException">An input is unknown, unbound, bound twice, or bound to a value that does not fit it.</exception>
+    /// <summary>Gives the symbols in the inputs' shapes, in order of appearance.</summary>
+    public ImmutableArray<string> Symbols { get; }
+
+    /// <summary>Gives the number of the input of a name, or -1; a call mostly names its inputs in their order, so it may say which it expects.</summary>
+    public int NumberOf(string? name, int expected = 0)
+    {
+        for (int i = 0; i < _inputs.Length; i++)
+        {
+            int number = (i + expected) % _inputs.Length;
+            if (string.Equals(_inputs[number].Id, name, StringComparison.Ordinal))
+                return number;
+        }
+        return -1;
+    }
+
+    /// <inheritdoc cref="Bind(Call, ReadOnlySpan{Binding})"/>
     public Call Bind(ReadOnlySpan<Binding> bindings)
     {
-        var call = new Call(Inputs.Length);
-        foreach (var (name, value) in bindings)
+        var call = new Call(this);
+        Bind(call, bindings);
+        return call;
+    }
+
+    /// <summary>Checks the bindings of a call, binds the symbols, and converts labels that came as floats.</summary>
+    /// <exception cref="BindingException">An input is unknown, unbound, bound twice, or bound to a value that does not fit it.</exception>
+    public void Bind(Call call, ReadOnlySpan<Binding> bindings)
+    {
+        call.Clear();
+        for (int i = 0; i < bindings.Length; i++)
         {
-            if (!_byName.TryGetValue(name ?? "", out var input))
+            var (name, value) = bindings[i];
+            int number = NumberOf(name, i);
+            if (number < 0)
                 throw new BindingException(
                     $"call: \"{name}\" is not an input; the inputs are {Names()}. Correct the name, or drop the binding."
                 );
             if (value is null)
                 throw new BindingException($"call: input \"{name}\" must be bound to a tensor; got null. Make one with Tensor.From.");
-            Check(input, value, call);
-            call.Add(name!, input.Type.DType == DType.I32 && value.DType.IsFloat() ? Whole(input, value) : value);
+            Check(number, value, call);
+            if (call.Has(number))
+                throw new BindingException($"call: input \"{name}\" may be bound once; got it twice. Drop one binding.");
+            var input = _inputs[number];
+            call.Set(number, input.Type.DType == DType.I32 && value.DType.IsFloat() ? Whole(input, value) : value);
         }
-        foreach (var input in Inputs)
-            if (!call.Has(input.Id))
+        for (int i = 0; i < _inputs.Length; i++)
+            if (!call.Has(i))
                 throw new BindingException(
-                    $"call: input \"{input.Id}\" must be bound, to {input.Type}; it is not. Add new Binding(\"{input.Id}\", ...)."
+                    $"call: input \"{_inputs[i].Id}\" must be bound, to {_inputs[i].Type}; it is not. Add new Binding(\"{_inputs[i].Id}\", ...)."
                 );
-        foreach (var (name, classes) in _labels)
-            CheckLabels(name, call[name], classes);
-        return call;
+        foreach (var (input, classes) in _labels)
+            CheckLabels(_inputs[input].Id, call[input], classes);
     }
 
     string Names() => Inputs.Length == 0 ? "none" : string.Join(", ", Inputs.Select(i => $"\"{i.Id}\""));
 
-    static void Check(Input input, Tensor value, Call call)
+    void Check(int number, Tensor value, Call call)
     {
+        var input = _inputs[number];
         var (type, shape) = (input.Type, value.Shape);
         bool whole = type.DType == DType.I32 && value.DType.IsFloat(); // checked element by element
         bool fits = shape.Rank == type.Shape.Rank && (value.DType == type.DType || whole);
@@ -79,10 +117,11 @@ sealed class Signature
             fits = !type.Shape[axis].IsKnown || type.Shape[axis] == shape[axis];
         if (!fits)
             throw new BindingException($"call: input \"{input.Id}\" must be {type}; got {value.Type}. Cast or reshape the tensor.");
+        int[] symbols = _symbolsOf[number];
         for (int axis = 0; axis < shape.Rank; axis++)
-            if (type.Shape[axis].Symbol is { } symbol && !call.TryBind(symbol, shape[axis].Value, out int other))
+            if (symbols[axis] >= 0 && !call.TryBind(symbols[axis], shape[axis].Value, out int other))
                 throw new BindingException(
-                    $"call: input \"{input.Id}\" must agree on {symbol} with the inputs before it; got {value.Type}, where {symbol} is {other}. Give batches of one size."
+                    $"call: input \"{input.Id}\" must agree on {Symbols[symbols[axis]]} with the inputs before it; got {value.Type}, where {Symbols[symbols[axis]]} is {other}. Give batches of one size."
                 );
     }
 

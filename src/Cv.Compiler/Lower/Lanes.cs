@@ -1,5 +1,4 @@
 using System.Linq.Expressions;
-using System.Reflection;
 using System.Runtime.Intrinsics;
 using Cv.Dsl;
 using Cv.Runtime;
@@ -14,12 +13,12 @@ namespace Cv.Compiler;
 sealed class Lanes
 {
     readonly Type _static;
-    readonly Type _open;
+    readonly Type _integers;
 
     /// <summary>Makes the writer for vectors of <paramref name="bits"/> bits whose float lanes are of <paramref name="type"/>.</summary>
     public Lanes(int bits, DType type)
     {
-        (_static, _open) = bits switch
+        (_static, var open) = bits switch
         {
             128 => (typeof(Vector128), typeof(Vector128<>)),
             256 => (typeof(Vector256), typeof(Vector256<>)),
@@ -29,6 +28,8 @@ sealed class Lanes
         Type = type;
         Float = type == DType.F64 ? typeof(double) : typeof(float);
         Integer = type == DType.F64 ? typeof(long) : typeof(int);
+        Vector = open.MakeGenericType(Float);
+        _integers = open.MakeGenericType(Integer);
         Count = bits / 8 / type.ByteSize();
     }
 
@@ -41,41 +42,29 @@ sealed class Lanes
     public int Count { get; }
 
     /// <summary>Gives the type of a vector of floats; masks have it too.</summary>
-    public Type Vector => _open.MakeGenericType(Float);
+    public Type Vector { get; }
 
     /// <summary>Gives the type of a vector that holds values of a dtype.</summary>
-    public Type VectorOf(DType type) => type == DType.I32 ? _open.MakeGenericType(Integer) : Vector;
+    public Type VectorOf(DType type) => type == DType.I32 ? _integers : Vector;
 
     /// <summary>Calls a method of the width's static class, choosing the overload, generic or not, that takes these arguments.</summary>
-    public Expression Call(string name, params Expression[] arguments)
-    {
-        foreach (var method in _static.GetMethods(BindingFlags.Public | BindingFlags.Static))
-        {
-            if (method.Name != name || method.GetParameters().Length != arguments.Length)
-                continue;
-            var candidate = method;
-            if (method.IsGenericMethodDefinition)
-            {
-                if (method.GetGenericArguments().Length != 1 || ElementOf(arguments) is not { } element)
-                    continue;
-                candidate = method.MakeGenericMethod(element);
-            }
-            if (candidate.GetParameters().Zip(arguments).All(p => p.First.ParameterType == p.Second.Type))
-                return Expression.Call(candidate, arguments);
-        }
-        throw new InvalidOperationException(
-            $"lanes: {_static.Name} has no {name}({string.Join(", ", arguments.Select(a => a.Type.Name))})."
-        );
-    }
+    public Expression Call(string name, params Expression[] arguments) =>
+        Expression.Call(Methods.Taking(_static, name, Array.ConvertAll(arguments, a => a.Type)), arguments);
+
+    /// <summary>Adds vectors.</summary>
+    static BinaryExpression Sum(Expression a, Expression b) => Methods.Binary(ExpressionType.Add, a, b);
+
+    /// <summary>Reads a constant of a vector type.</summary>
+    static MemberExpression Property(Type vector, string name) => Expression.Property(null, Methods.Property(vector, name));
 
     /// <summary>Fills every lane with a constant of a dtype.</summary>
     public Expression Constant(double value, DType type) =>
         type switch
         {
-            DType.Bool => value != 0 ? Property(null, Vector, "AllBitsSet") : Property(null, Vector, "Zero"),
+            DType.Bool => value != 0 ? Property(Vector, "AllBitsSet") : Property(Vector, "Zero"),
             DType.I32 => Call("Create", Convert(Expression.Constant((int)value), Integer)),
             _ => value == 0 && !double.IsNegative(value)
-                ? Property(null, Vector, "Zero")
+                ? Property(Vector, "Zero")
                 : Call("Create", Expression.Constant(System.Convert.ChangeType(value, Float, null))),
         };
 
@@ -85,12 +74,12 @@ sealed class Lanes
     /// <summary>Gives the lane numbers 0, 1, 2, ... plus a start, in the lanes of a dtype.</summary>
     public Expression Indices(Expression start, DType type) =>
         type == DType.I32
-            ? Add(Property(null, VectorOf(type), "Indices"), Call("Create", Convert(start, Integer)))
-            : Add(Property(null, Vector, "Indices"), Call("Create", Convert(start, Float)));
+            ? Sum(Property(VectorOf(type), "Indices"), Call("Create", Convert(start, Integer)))
+            : Sum(Property(Vector, "Indices"), Call("Create", Convert(start, Float)));
 
     /// <summary>Marks the lanes below <paramref name="count"/>.</summary>
     public Expression MaskBelow(Expression count) =>
-        AsFloat(Call("LessThan", Property(null, _open.MakeGenericType(Integer), "Indices"), Call("Create", Convert(count, Integer))));
+        AsFloat(Call("LessThan", Property(_integers, "Indices"), Call("Create", Convert(count, Integer))));
 
     /// <summary>Chooses by mask.</summary>
     public Expression Select(Expression mask, Expression a, Expression b) =>
@@ -193,7 +182,7 @@ sealed class Lanes
     public Expression Combine(Reduction op, Expression a, Expression b) =>
         op switch
         {
-            ReduceSum => Add(a, b),
+            ReduceSum => Sum(a, b),
             ReduceMax => Call("Max", a, b),
             _ => Call("Min", a, b),
         };
@@ -218,21 +207,12 @@ sealed class Lanes
 
     /// <summary>Calls a method of <see cref="VectorMemory"/>.</summary>
     public static Expression Memory(string name, Type[] types, params Expression[] arguments) =>
-        Expression.Call(typeof(VectorMemory).GetMethod(name)!.MakeGenericMethod(types), arguments);
+        Expression.Call(Methods.Of(typeof(VectorMemory), name, types), arguments);
 
     /// <summary>Reads the bits of a vector as another element type.</summary>
     public Expression As(Expression vector, Type element)
     {
         var from = vector.Type.GetGenericArguments()[0];
-        var method = _static.GetMethods().Single(m => m.Name == "As" && m.GetGenericArguments().Length == 2);
-        return from == element ? vector : Expression.Call(method.MakeGenericMethod(from, element), vector);
-    }
-
-    Type? ElementOf(Expression[] arguments)
-    {
-        foreach (var argument in arguments)
-            if (argument.Type.IsGenericType && argument.Type.GetGenericTypeDefinition() == _open)
-                return argument.Type.GetGenericArguments()[0];
-        return arguments is [var only] && only.Type.IsPrimitive ? only.Type : null;
+        return from == element ? vector : Expression.Call(Methods.Of(_static, "As", from, element), vector);
     }
 }

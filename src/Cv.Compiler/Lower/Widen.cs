@@ -57,18 +57,15 @@ sealed class Widen
     Expression Binary(ExpressionType kind, Expression a, Expression b) =>
         kind switch
         {
-            ExpressionType.Add => Add(a, b),
-            ExpressionType.Subtract => Subtract(a, b),
-            ExpressionType.Multiply => Multiply(a, b),
-            ExpressionType.Divide => Divide(a, b),
+            ExpressionType.Add or ExpressionType.Subtract or ExpressionType.Multiply or ExpressionType.Divide => Methods.Binary(kind, a, b),
             ExpressionType.LessThan => _lanes.AsFloat(_lanes.Call("LessThan", a, b)),
             ExpressionType.LessThanOrEqual => _lanes.AsFloat(_lanes.Call("LessThanOrEqual", a, b)),
             ExpressionType.GreaterThan => _lanes.AsFloat(_lanes.Call("GreaterThan", a, b)),
             ExpressionType.GreaterThanOrEqual => _lanes.AsFloat(_lanes.Call("GreaterThanOrEqual", a, b)),
             ExpressionType.Equal => _lanes.AsFloat(_lanes.Call("Equals", a, b)),
             ExpressionType.NotEqual => OnesComplement(_lanes.AsFloat(_lanes.Call("Equals", a, b))),
-            ExpressionType.AndAlso or ExpressionType.And => And(a, b),
-            ExpressionType.OrElse or ExpressionType.Or => Or(a, b),
+            ExpressionType.AndAlso or ExpressionType.And => Methods.Binary(ExpressionType.And, a, b),
+            ExpressionType.OrElse or ExpressionType.Or => Methods.Binary(ExpressionType.Or, a, b),
             _ => throw Unknown(kind.ToString()),
         };
 
