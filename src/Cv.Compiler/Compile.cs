@@ -11,7 +11,10 @@ namespace Cv.Compiler;
 /// </code></example>
 public static class Compile
 {
-    /// <summary>Compiles a graph; kernels are made at the first call with new extents.</summary>
+    /// <summary>
+    /// Compiles a graph; kernels are made at the first call with new extents. Layers that differ in training do what they do after it, unless the graph
+    /// comes from <see cref="Graph.ForTraining"/>.
+    /// </summary>
     /// <exception cref="GraphException">Two different leaves of the graph share a name, or an option is out of range.</exception>
     public static CompiledFunction Function(Graph graph, CompileOptions? options = null) => new(graph, options ?? new());
 

@@ -23,9 +23,9 @@ public sealed class CompiledFunction : IFunction
 
     internal CompiledFunction(Graph graph, CompileOptions options)
     {
-        _graph = graph;
+        _graph = graph.ForInference();
         _options = options.Checked();
-        _signature = new(graph);
+        _signature = new(_graph);
         _call = new(_signature);
     }
 

@@ -68,6 +68,39 @@ public sealed class Graph
         return changed ? new Graph([.. Outputs.Select(o => map[o])], [.. Updates.Select(u => u with { Value = map[u.Value] })]) : this;
     }
 
+    /// <summary>
+    /// Chooses training wherever the graph asks (<see cref="WhenTraining"/>), and adds the updates that its layers remember (<see cref="Remember"/>), in the
+    /// order of the text: a state that is remembered again goes on from what it was given before.
+    /// </summary>
+    /// <example><code>
+    /// var forward = new Graph(loss).ForTraining();
+    /// var gradients = Gradient.Of(forward.Outputs[0], w);
+    /// </code></example>
+    /// <exception cref="GraphException">A state is remembered that the graph updates already.</exception>
+    public Graph ForTraining()
+    {
+        var chosen = Rewrite(e => e.Op is WhenTraining ? e.Operands[0] : null);
+        var remembered = chosen
+            .Nodes.Where(e => e.Op is Remember)
+            .Select(e => new Update(e.Operands[1], e.Operands[2]))
+            .Distinct()
+            .ToList();
+        if (remembered.Count == 0)
+            return chosen;
+        var plain = new Graph([.. chosen.Outputs, .. remembered.Select(u => u.Value)], chosen.Updates).Rewrite(Forget);
+        var next = new Dictionary<Expr, Expr>();
+        foreach (var (state, value) in remembered.Select(u => u.Target).Zip(plain.Outputs.Skip(Outputs.Length)))
+            next[state] = next.TryGetValue(state, out var before)
+                ? value.Substitute(new Dictionary<Expr, Expr> { [state] = before })
+                : value;
+        return new(plain.Outputs[..Outputs.Length], [.. plain.Updates, .. next.Select(n => new Update(n.Key, n.Value))]);
+    }
+
+    /// <summary>Chooses what is not training wherever the graph asks (<see cref="WhenTraining"/>), and remembers nothing. What is compiled or interpreted goes through this.</summary>
+    public Graph ForInference() => Rewrite(e => e.Op is WhenTraining ? e.Operands[1] : Forget(e));
+
     /// <summary>Prints the graph as the dumps do: one node a line, constants in place.</summary>
     public override string ToString() => Dump.Text(this);
+
+    static Expr? Forget(Expr e) => e.Op is Remember ? e.Operands[0] : null;
 }

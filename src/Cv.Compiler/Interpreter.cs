@@ -17,6 +17,7 @@ public static class Interpreter
     /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
     public static ImmutableArray<Tensor> Run(Graph graph, ModelState? state, params Binding[] inputs)
     {
+        graph = graph.ForInference();
         var signature = new Signature(graph);
         var call = signature.Bind(inputs);
         var bound = BindSymbols.Run(graph, call.Binding());
@@ -30,6 +31,7 @@ public static class Interpreter
     /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
     public static NonFiniteReport? FirstNonFinite(Graph graph, ModelState? state, params Binding[] inputs)
     {
+        graph = graph.ForInference();
         var signature = new Signature(graph);
         var call = signature.Bind(inputs);
         var bound = BindSymbols.Run(graph, call.Binding());

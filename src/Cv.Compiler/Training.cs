@@ -8,7 +8,7 @@ namespace Cv.Compiler;
 /// <param name="Step">One training step: forward, backward and update. Inputs "x" and "labels" (the model's input may bear another name); outputs loss and accuracy.</param>
 /// <param name="Evaluate">Loss and accuracy of a batch, from the same inputs; changes nothing.</param>
 /// <param name="Predict">The scores of a batch, from the model's input alone.</param>
-/// <param name="Leaves">The parameters and the optimiser's state.</param>
+/// <param name="Leaves">The parameters, the model's states, such as running means, and the optimiser's.</param>
 /// <param name="ParameterCount">The number of trained numbers.</param>
 public sealed record TrainingProgram(
     CompiledFunction Step,
@@ -18,7 +18,7 @@ public sealed record TrainingProgram(
     int ParameterCount
 )
 {
-    /// <summary>Makes the first parameters, and the optimiser's state, from a seed.</summary>
+    /// <summary>Makes the first parameters and states from a seed.</summary>
     public ModelState Initialise(ulong seed) => ModelState.Initialise(Leaves, seed);
 }
 
@@ -36,7 +36,7 @@ public static class Training
 
     /// <summary>
     /// Compiles a classifier's training step: the loss of the model's scores, its gradient by every parameter, and the optimiser's update, as
-    /// one graph.
+    /// one graph. Layers that differ in training do so in the step, and only the step moves their states.
     /// </summary>
     /// <param name="model">The model; its output is scores [N, classes].</param>
     /// <param name="loss">Gives the scalar loss from scores and labels i32[N].</param>
@@ -60,13 +60,16 @@ public static class Training
         var total = loss(scores, labels);
         if (penalty is not null)
             total = model.Weights.Aggregate(total, (sum, w) => sum + penalty(w));
-        var (updates, leaves) = Descend(total, parameters, optimiser);
-        ImmutableArray<Expr> results = [total, scores.Accuracy(labels)];
+        var results = new Graph(total, scores.Accuracy(labels));
+        // before the gradient is taken, so that it knows nothing of the branches that a step never takes
+        var forward = results.ForTraining();
+        var (updates, leaves) = Descend(forward.Outputs[0], parameters, optimiser);
+        var states = results.Nodes.Where(e => e.Op is State);
         return new(
-            Cv.Compiler.Compile.Function(new Graph(results, updates), options),
-            Cv.Compiler.Compile.Function(new Graph(results), options),
-            Cv.Compiler.Compile.Function(new Graph([scores]), options),
-            leaves,
+            Cv.Compiler.Compile.Function(new Graph(forward.Outputs, [.. updates, .. forward.Updates]), options),
+            Cv.Compiler.Compile.Function(results, options),
+            Cv.Compiler.Compile.Function(new Graph(scores), options),
+            [.. leaves.Union(states)],
             parameters.Sum(p => p.Shape.Size)
         );
     }

@@ -32,6 +32,12 @@ module Functions =
     /// Passes the value on and lets no gradient through.
     let stopGradient (x: Expr) = x.StopGradient()
 
+    /// Takes the first value in a training step, and the second otherwise: `x |> whenTraining (x + noise)`.
+    let whenTraining (training: Expr) (otherwise: Expr) = training.WhenTraining otherwise
+
+    /// Is the value, and gives a state its next value in each training step: `x |> remember seen (seen + 1.0)`.
+    let remember state next (value: Expr) = value.Remember(state, next)
+
     /// Adds up all elements.
     let sum (x: Expr) = x.Sum()
 
@@ -49,6 +55,12 @@ module Functions =
 
     /// Averages the elements along axes, which stay as dims of 1.
     let meanAlong (axes: int list) (x: Expr) = x.Mean(List.toArray axes, true)
+
+    /// Averages the squared differences from the mean along axes, which vanish from the shape; no axes are all of them.
+    let varianceOver (axes: int list) (x: Expr) = x.Variance(List.toArray axes, false)
+
+    /// Averages the squared differences from the mean along axes, which stay as dims of 1.
+    let varianceAlong (axes: int list) (x: Expr) = x.Variance(List.toArray axes, true)
 
     /// Takes the largest element along axes, which vanish from the shape; no axes are all of them.
     let maxOver (axes: int list) (x: Expr) = x.Max(List.toArray axes, false)

@@ -23,6 +23,12 @@ module Layers =
     /// Lays out each example as one row.
     let flatten (x: Expr) = x.Flatten()
 
+    /// Normalises each channel over the batch, and by running statistics after training: `x |> dense 100 |> batchNorm |> relu`.
+    let batchNorm (x: Expr) = x.BatchNorm()
+
+    /// Normalises each row of features by itself.
+    let layerNorm (x: Expr) = x.LayerNorm()
+
     /// Makes a model of layers over a batch of examples of the given dims: `model [ 784 ] (dense 256 >> relu >> dense 10)`.
     let model (example: int list) (layers: Expr -> Expr) =
         Model.Input(List.toArray example).Then layers

@@ -190,6 +190,7 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<ReduceMax>, [ overAxes (fun x axes -> x.Max(axes, true)) ]
     typeof<ReduceMin>, [ overAxes (fun x axes -> x.Min(axes, true)) ]
     typeof<ReduceSum>, [ overAxes (fun x axes -> x.Sum(axes, true)) ]
+    typeof<Remember>, [ one (fun x -> x.Remember(Expr.State("s", shape [ 2 ], 0.0, DType.F64), vector [ 1.0; 2.0 ])) ]
     typeof<Reshape>, [ reshape ]
     typeof<Select>, [ select ]
     typeof<Sigmoid>, [ one _.Sigmoid() ]
@@ -200,6 +201,12 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<SumPool2dInput>, [ pool window sumPool2dInput ]
     typeof<Tanh>, [ one _.Tanh() ]
     typeof<Transpose>, [ transpose ]
+    typeof<Variance>, [ overAxes (fun x axes -> x.Variance(axes, true)) ]
+    typeof<WhenTraining>,
+    [
+        dimsOfRanks 0 4
+        |> Gen.map (fun dims -> (f64 "a" dims).WhenTraining(f64 "b" dims))
+    ]
 ]
 
 let private isTrue (x: Expr) = Expr.op_GreaterThan (x, 0.0)

@@ -84,6 +84,10 @@ let private functions =
         alike "mean" (mean x) (x.Mean())
         alike "mean over" (x |> meanOver [ 0 ]) (x.Mean 0)
         alike "mean along" (x |> meanAlong [ 0 ]) (x.Mean([| 0 |], true))
+        alike "variance over" (x |> varianceOver [ 0 ]) (x.Variance 0)
+        alike "variance along" (x |> varianceAlong [ -1 ]) (x.Variance([| -1 |], true))
+        alike "when training" (x |> whenTraining -x) ((-x).WhenTraining x)
+        alike "remember" (x |> remember (state "s" [] 0.0) (sum w)) (x.Remember(Expr.State("s", fixedShape []), w.Sum()))
         alike "max over" (x |> maxOver [ -1 ]) (x.Max -1)
         alike "max along" (x |> maxAlong [ -1 ]) (x.Max([| -1 |], true))
         alike "min over" (x |> minOver []) (x.Min())
@@ -117,6 +121,8 @@ let private composites =
         alike "a pipeline is a fluent model" (x |> dense 256 |> relu |> dense 10) (Model.Input(4).Dense(256).Relu().Dense(10).Output)
         alike "dense from" (x |> denseFrom Initialiser.Xavier 5) (x.Dense(5, Initialiser.Xavier))
         alike "linear" (x |> linear "l" 5) (x.Linear(5, "l"))
+        alike "batch norm" (batchNorm x) (x.BatchNorm())
+        alike "layer norm" (layerNorm x) (x.LayerNorm())
         alike
             "a model of layers"
             (model [ 28; 28; 1 ] (flatten >> dense 10 >> tanh)).Output

@@ -10,7 +10,10 @@ let private tensor (dtype: DType) (dims: Shape) (values: float[]) = Tensor.From(
 
 /// The bindings of a graph's inputs, each in its dtype; numbers for what it does not read are passed over.
 let bind (outputs: Expr list) (values: (string * float[]) list) =
-    let leaves = dict (Evaluate.named outputs |> List.distinct)
+    let read =
+        Cv.Compiler.Graph(Array.ofList outputs).ForInference().Outputs |> List.ofSeq
+
+    let leaves = dict (Evaluate.named read |> List.distinct)
 
     [|
         for name, numbers in values do
