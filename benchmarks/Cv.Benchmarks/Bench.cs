@@ -4,9 +4,6 @@ using Cv.Runtime;
 
 namespace Cv.Benchmarks;
 
-/// <summary>Gives the figures of one workload, in milliseconds a step; printed as one line of JSON, keys in snake case.</summary>
-sealed record Figures(string Workload, string System, int Threads, double MsMin, double MsMedian, int Steps);
-
 /// <summary>Holds a compiled step, its state and one batch of random data, ready to run.</summary>
 sealed class Bench
 {
@@ -21,80 +18,124 @@ sealed class Bench
     const ulong Seed = 1;
 
     readonly Workload _workload;
-    readonly CompileOptions _options;
     readonly CompiledFunction _step;
     readonly ModelState _state;
     readonly ModelState _first;
     readonly Binding[] _batch;
+    readonly IReadOnlyDictionary<string, double> _convolutions;
+    readonly double _compiled;
+    int _steps;
 
     public Bench(Workload workload, CompileOptions options)
     {
-        (_workload, _options) = (workload, options);
-        _step = workload.Compile(options);
+        _workload = workload;
+        long start = Stopwatch.GetTimestamp();
+        var graph = workload.Step();
+        Flops = Arithmetic.Flops(graph, ("N", workload.Batch));
+        _convolutions = Arithmetic.Convolutions(graph, ("N", workload.Batch));
+        _step = Compile.Function(graph, options);
         _state = ModelState.Initialise(_step.Leaves, Seed);
         _first = _state.Clone();
         var random = new Random((int)Seed);
-        var images = new float[workload.Batch * workload.Features];
-        var labels = new int[workload.Batch];
-        foreach (ref float pixel in images.AsSpan())
+        var images = Tensor.Zeros(workload.Examples);
+        foreach (ref float pixel in images.AsSpan<float>())
             pixel = random.NextSingle();
-        foreach (ref int label in labels.AsSpan())
+        var labels = Tensor.Zeros([workload.Batch], Cv.Dsl.DType.I32);
+        foreach (ref int label in labels.AsSpan<int>())
             label = random.Next(10);
-        _batch =
-        [
-            new("x", Tensor.From([workload.Batch, workload.Features], images)),
-            new(Training.Labels, Tensor.From([workload.Batch], labels)),
-        ];
-    }
-
-    /// <summary>Times steps one by one for so many seconds, and notes on standard error what else is worth knowing.</summary>
-    /// <exception cref="InvalidOperationException">The loss is not finite: what was timed is no training.</exception>
-    public Figures Measure(double seconds)
-    {
-        long start = Stopwatch.GetTimestamp();
-        double first = Step();
-        double compiled = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        _batch = [new("x", images), new(Training.Labels, labels)];
+        Step();
+        _compiled = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         for (int i = 1; i < WarmUpSteps; i++)
             Step();
+    }
+
+    /// <summary>Counts the multiplications and additions of a step's products and convolutions.</summary>
+    public double Flops { get; }
+
+    /// <summary>Gives the milliseconds of each of the steps that so many seconds hold, in ascending order.</summary>
+    public IReadOnlyList<double> Measure(double seconds)
+    {
+        Return();
         var times = new List<double>();
-        for (start = Stopwatch.GetTimestamp(); times.Count < LeastSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; )
+        for (long start = Stopwatch.GetTimestamp(); times.Count < LeastSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; )
         {
-            if (times.Count % StepsOfTraining == 0)
-                _state.CopyFrom(_first);
             long begin = Stopwatch.GetTimestamp();
-            _step.Call(_state, _batch);
+            Step();
             times.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
+            if (_steps == StepsOfTraining)
+                Return();
         }
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        _step.Call(_state, _batch);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        double last = Step();
-        Console.Error.WriteLine(
-            $"{_workload.Name}: {allocated} bytes allocated a step; compiling and the first step took {compiled:F0} ms; loss {first:G4} -> {last:G4}"
-        );
-        if (!double.IsFinite(last))
-            throw new InvalidOperationException($"{_workload.Name}: the loss must stay finite; it is {last} after {times.Count} steps.");
         times.Sort();
-        return new(_workload.Name, "cvdsl", _options.Threads, Round(times[0]), Round(Median(times)), times.Count);
+        return times;
+    }
+
+    /// <summary>Notes on standard error what else is worth knowing.</summary>
+    /// <exception cref="InvalidOperationException">The loss is not finite: what was timed is no training.</exception>
+    public void Report()
+    {
+        double[] losses = Losses(StepsOfTraining);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Step();
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Console.Error.WriteLine(
+            $"{_workload.Name}: {allocated} bytes allocated a step; compiling and the first step took {_compiled:F0} ms; loss {losses[0]:G4} -> {losses[^1]:G4}"
+        );
+        if (!double.IsFinite(losses[^1]))
+            throw new InvalidOperationException(
+                $"{_workload.Name}: the loss must stay finite; it is {losses[^1]} after {losses.Length} steps."
+            );
+    }
+
+    /// <summary>Gives the losses of the first steps from the first state, and leaves the state of the last.</summary>
+    public double[] Losses(int steps)
+    {
+        Return();
+        var losses = new double[steps];
+        foreach (ref double loss in losses.AsSpan())
+            loss = Step();
+        return losses;
+    }
+
+    /// <summary>Writes images, labels and first parameters to a file, one behind the other as they lie in memory, and lists the parameters.</summary>
+    public IEnumerable<(string Name, int[] Shape)> Write(string file)
+    {
+        using var to = File.Create(file);
+        void Append<T>(Tensor tensor)
+            where T : unmanaged => to.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(tensor.AsSpan<T>()));
+        Append<float>(_batch[0].Value);
+        Append<int>(_batch[1].Value);
+        var parameters = _workload.Model.Parameters.Select(p => ((Cv.Dsl.Named)p.Op).Id).ToList();
+        foreach (string name in parameters)
+            Append<float>(_first[name]);
+        return [.. parameters.Select(name => (name, _first[name].Shape.ToArray()))];
     }
 
     /// <summary>Prints every stage of the compilation.</summary>
     public string Explain() => _step.Explain(("N", _workload.Batch));
 
-    /// <summary>Times each kernel, over as many steps as a training has.</summary>
-    public IReadOnlyList<KernelTimes> TimeKernels()
+    /// <summary>Prints what each kernel takes, over as many steps as a training has.</summary>
+    public void PrintKernels(TextWriter to)
     {
         // long enough for the runtime to compile once more, and optimise, what kernels call
         for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 0.5; )
             Step();
-        _state.CopyFrom(_first);
-        return _step.TimeKernels(StepsOfTraining, WarmUpSteps, _state, _batch);
+        Return();
+        KernelTable.Print(_workload.Name, _step.TimeKernels(StepsOfTraining, WarmUpSteps, _state, _batch), _convolutions, to);
     }
 
     /// <summary>Gives the middle of sorted values, or the mean of the two in the middle.</summary>
     public static double Median(IReadOnlyList<double> sorted) => (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
 
-    double Step() => _step.Call(_state, _batch)[0].Item();
+    double Step()
+    {
+        _steps++;
+        return _step.Call(_state, _batch)[0].Item();
+    }
 
-    static double Round(double milliseconds) => Math.Round(milliseconds, 4);
+    void Return()
+    {
+        _state.CopyFrom(_first);
+        _steps = 0;
+    }
 }

@@ -9,7 +9,17 @@ static partial class KernelTable
 {
     const double Resolution = 0.1; // microseconds: shorter times are not worth dividing by
 
-    public static void Print(string workload, IReadOnlyList<KernelTimes> kernels, TextWriter to)
+    /// <summary>Prints the kernels of a workload.</summary>
+    /// <param name="workload">Its name.</param>
+    /// <param name="kernels">Their times.</param>
+    /// <param name="convolutions">The multiplications and additions of the convolutions among them.</param>
+    /// <param name="to">Where to.</param>
+    public static void Print(
+        string workload,
+        IReadOnlyList<KernelTimes> kernels,
+        IReadOnlyDictionary<string, double> convolutions,
+        TextWriter to
+    )
     {
         var rows = kernels.Select(k => (Kernel: k, Sorted: k.Microseconds.Order().ToList())).ToList();
         double least = rows.Sum(r => r.Sorted[0]),
@@ -24,7 +34,7 @@ static partial class KernelTable
                 megabytes = kernel.Bytes / 1e6;
             string Rate(double? thousands) => thousands is { } count && time >= Resolution ? Text(count / time, "F1") : "";
             to.WriteLine(
-                $"{i, 3} {kernel.Units, 5} {kernel.Threads, 7} {Text(Bench.Median(sorted), "F1"), 8} {Text(time, "F1"), 8} {Text(time / least, "P1"), 6} {Text(megabytes, "F2"), 6} {Rate(megabytes * 1e3), 6} {Rate(Operations(kernel.Name) / 1e3), 7}  {kernel.Name}"
+                $"{i, 3} {kernel.Units, 5} {kernel.Threads, 7} {Text(Bench.Median(sorted), "F1"), 8} {Text(time, "F1"), 8} {Text(time / least, "P1"), 6} {Text(megabytes, "F2"), 6} {Rate(megabytes * 1e3), 6} {Rate(Operations(kernel.Name, convolutions) / 1e3), 7}  {kernel.Name}"
             );
         }
         to.WriteLine($"{"sum", 17} {Text(medians, "F1"), 8} {Text(least, "F1"), 8}");
@@ -32,11 +42,12 @@ static partial class KernelTable
 
     static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    /// <summary>Counts the additions and multiplications of a matrix product from its kernel's name, "gemm 128x784x256+add".</summary>
-    static double? Operations(string name) =>
+    /// <summary>Counts the additions and multiplications of a matrix product from its kernel's name, "gemm 128x784x256+add", or looks those of a convolution up.</summary>
+    static double? Operations(string name, IReadOnlyDictionary<string, double> convolutions) =>
         Product().Match(name) is { Success: true } match
             ? 2 * match.Groups.Values.Skip(1).Aggregate(1.0, (product, g) => product * int.Parse(g.Value, CultureInfo.InvariantCulture))
-            : null;
+        : convolutions.TryGetValue(name.Split('+')[0], out double count) ? count
+        : null;
 
     [GeneratedRegex(@"^gemm (\d+)x(\d+)x(\d+)")]
     private static partial Regex Product();

@@ -20,15 +20,27 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
         new("mlp-small-b32", 32, Mlp(64, 128, 128), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
     ];
 
-    /// <summary>Counts the features of an example.</summary>
-    public int Features => Model.Source.Shape[1].Value;
+    /// <summary>Gives the shape of a batch's examples.</summary>
+    public Shape Examples => Model.Source.Shape.With(0, Batch);
 
-    /// <summary>Compiles the step. Like the peer's, it gives the loss alone: <see cref="Training.Compile"/> would add the accuracy.</summary>
-    public CompiledFunction Compile(CompileOptions options)
+    /// <summary>Writes the step. Like the peer's, it gives the loss alone: <see cref="Training.Compile"/> would add the accuracy.</summary>
+    public Graph Step()
     {
         var loss = Loss(Model.Output, Expr.Input(Training.Labels, ["N"], DType.I32));
         var (updates, _) = Training.Descend(loss, Model.Parameters, Optimiser);
-        return Cv.Compiler.Compile.Function(new Graph([loss], updates), options);
+        return new([loss], updates);
+    }
+
+    /// <summary>Makes a net of so many layers that add to what they get, of 16 units each: for the time that compiling it takes.</summary>
+    public static Workload Deep(int layers)
+    {
+        var model = Model.Input(16);
+        for (int i = 0; i < layers; i++)
+        {
+            string name = $"layer{i}";
+            model = model.Then(x => x + x.Linear(16, name).Tanh());
+        }
+        return new($"residual-mlp-{layers}-layers", 32, model.Dense(10), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3));
     }
 
     /// <summary>Stacks dense layers of these numbers of inputs, and one of 10 outputs, with a ReLU between each two.</summary>
