@@ -12,6 +12,9 @@ namespace Cv.Compiler;
 /// </summary>
 sealed class Band
 {
+    const int Line = 64;
+    const int Crowded = 256;
+
     readonly Code _code;
     readonly Expr _image;
     readonly ConvAxis _y;
@@ -21,8 +24,14 @@ sealed class Band
     readonly int _left;
     readonly int _copied;
     readonly int _places;
+    readonly int _gap;
 
-    public Band(Code code, Expr image, ConvAxis y, ConvAxis x)
+    /// <param name="code">The kernel being written.</param>
+    /// <param name="image">What is read.</param>
+    /// <param name="y">The axis of rows.</param>
+    /// <param name="x">The axis of pixels.</param>
+    /// <param name="spreads">Tells that pixels are walked one after the other, so that those of a size at which they meet in few sets of L1 need a gap.</param>
+    public Band(Code code, Expr image, ConvAxis y, ConvAxis x, bool spreads = false)
     {
         (_code, _image, _y) = (code, image, y);
         (_width, _channels, _bytes) = (image.Shape[2].Value, image.Shape[3].Value, image.DType.ByteSize());
@@ -30,14 +39,18 @@ sealed class Band
         _left = Math.Min(_places, Math.Max(0, x.Low));
         Skipped = Math.Max(0, -x.Low);
         _copied = Math.Clamp(_width - Skipped, 0, _places - _left);
-        InPlace = y.Low == 0 && x.Low == 0 && y.Places(y.Count) <= y.Source && _places <= x.Source;
+        _gap = spreads && _channels * _bytes % Crowded == 0 ? Line / _bytes : 0;
+        InPlace = _gap == 0 && y.Low == 0 && x.Low == 0 && y.Places(y.Count) <= y.Source && _places <= x.Source;
     }
 
     /// <summary>Tells that the image is read where it is.</summary>
     public bool InPlace { get; }
 
+    /// <summary>Counts the elements from one pixel to the next.</summary>
+    public int Pixel => _channels + _gap;
+
     /// <summary>Counts the elements from one row to the next.</summary>
-    public long Row => (long)(InPlace ? _width : _places) * _channels;
+    public long Row => (long)(InPlace ? _width : _places) * Pixel;
 
     int Skipped { get; }
 
@@ -50,7 +63,8 @@ sealed class Band
         long row = (long)_width * _channels * _bytes;
         long element = (long)_channels * _bytes;
         var source = Add(_code.Address(new Slot.Node(_image)), Plus(Times(image, _image.Shape[1].Value * row), Skipped * element));
-        return Call(
+        var rows = Plus(Times(Plus(outputs, -1), _y.Scale), _y.Span);
+        var fill = Call(
             typeof(Bands).GetMethod(nameof(Bands.Fill))!,
             source,
             Plus(Times(first, _y.Scale), -_y.Low),
@@ -59,9 +73,21 @@ sealed class Band
             Constant(_left * element),
             Constant(_copied * element),
             Constant((_places - _left - _copied) * element),
-            Plus(Times(Plus(outputs, -1), _y.Scale), _y.Span),
+            rows,
             into
         );
+        return _gap == 0
+            ? fill
+            : Block(
+                fill,
+                Call(
+                    typeof(Bands).GetMethod(nameof(Bands.Spread))!,
+                    into,
+                    Times(rows, _places),
+                    Constant(element),
+                    Constant((long)_gap * _bytes)
+                )
+            );
     }
 
     /// <summary>Gives, for an image that is read in place, the element where outputs <paramref name="first"/> on begin.</summary>

@@ -55,7 +55,7 @@ sealed class ConvWeightsEmitter
         if (_lanewise)
             (_groups, _outputs) = (1, _groups);
         (_tile, _vectors) = GemmTile.Choose(lanes, _outputs);
-        _band = new(_code, step.Image, _y, _x);
+        _band = new(_code, step.Image, _y, _x, spreads: true);
         int pixels = _y.Count * _x.Count;
         _rows = Math.Max(1, Math.Min(_y.Count, ChunkPixels / _x.Count));
         while (_rows > 1 && _band.Bytes(_rows) > BandBytes)
@@ -72,19 +72,17 @@ sealed class ConvWeightsEmitter
     int BlockCount => Math.Max(1, (_images + _imagesOfBlock - 1) / _imagesOfBlock);
     int PanelsOfSlice => (_groups * Panels + _slices - 1) / _slices;
     int Columns => _groups * _outputs;
-    Slot Result =>
-        BlockCount == 1
-            ? new Slot.Node(_step.Node)
-            : new Slot.Temporary(_step.Node, "parts", (long)BlockCount * _step.Node.Shape.Size * _lanes.Type.ByteSize());
+    int Rows => _windowY.Size * _windowX.Size * (_lanewise ? 1 : _inputs);
+    long BlockElements => (long)_groups * Panels * Rows * Width;
+
+    /// <summary>Holds the sum of each block, panel by panel, so that what a tile writes stands together.</summary>
+    Slot Sums => new Slot.Temporary(_step.Node, "sums", BlockCount * BlockElements * _lanes.Type.ByteSize());
 
     /// <summary>Gives the kernels: the sums of blocks, and their sum.</summary>
     public static List<KernelCode> Emit(ConvWeightsStep step, Lanes lanes, int workers)
     {
         var emitter = new ConvWeightsEmitter(step, lanes, workers);
-        var kernels = new List<KernelCode> { emitter.Kernel() };
-        if (emitter.BlockCount > 1)
-            kernels.Add(emitter.Combine());
-        return kernels;
+        return [emitter.Kernel(), emitter.Combine()];
     }
 
     KernelCode Kernel()
@@ -228,29 +226,28 @@ sealed class ConvWeightsEmitter
 
         Expression All(int columns)
         {
-            int across = _lanewise ? 1 : _inputs,
-                all = _windowY.Size * _windowX.Size * across;
+            int across = _lanewise ? 1 : _inputs;
             long Offset(int r)
             {
                 var (tap, channel) = (r / across, r % across);
                 return (long)(tap / _windowX.Size) * _windowY.Dilation * _band.Row
-                    + (long)(tap % _windowX.Size) * _windowX.Dilation * _channels
+                    + (long)(tap % _windowX.Size) * _windowX.Dilation * _band.Pixel
                     + channel;
             }
-            if (all <= FewRows)
+            if (Rows <= FewRows)
                 return Block(
-                    new RowTiles(all, _tile)
+                    new RowTiles(Rows, _tile)
                         .List()
                         .Select(t =>
                             Tile(Constant(0L), Constant((long)t.First), [.. Enumerable.Range(t.First, t.Rows).Select(Offset)], columns)
                         )
                 );
             // runs of rows that stand side by side in the image: the taps of a line, or one tap's channels
-            bool lines = _groups == 1 && _windowX.Dilation == 1 && !_lanewise;
+            bool lines = _groups == 1 && _windowX.Dilation == 1 && !_lanewise && _band.Pixel == _channels;
             int run = lines ? _windowX.Size * across : across,
                 taps = lines ? 1 : _windowX.Size;
             var (ky, kx, r) = (_code.Local(typeof(long), "ky"), _code.Local(typeof(long), "kx"), _code.Local(typeof(long), "r"));
-            var at = Add(Add(Times(ky, _windowY.Dilation * _band.Row), Times(kx, (long)_windowX.Dilation * _channels)), r);
+            var at = Add(Add(Times(ky, _windowY.Dilation * _band.Row), Times(kx, (long)_windowX.Dilation * _band.Pixel)), r);
             var result = Add(Times(Add(Times(ky, taps), kx), run), r);
             var tiles = new RowTiles(run, _tile);
             return Block(
@@ -275,9 +272,9 @@ sealed class ConvWeightsEmitter
             int vectors = (columns + _lanes.Count - 1) / _lanes.Count;
             var sums = new RegisterTile(_code, _lanes, places.Length, vectors);
             var (a, b, at) = (_code.Local(typeof(long), "a"), _code.Local(typeof(long), "b"), _code.Local(typeof(long), "at"));
-            var result = _code.Address(Result, write: true);
+            var result = _code.Address(Sums, write: true);
             var group = _groups == 1 ? Constant(0L) : (Expression)Divide(panel, Constant((long)Panels));
-            Expression At(int i, int v) => Plus(at, (long)i * Columns + v * _lanes.Count);
+            Expression At(int i, int v) => Plus(at, (long)i * Width + v * _lanes.Count);
             List<TileLoop> loops =
                 _imagesOfChunk == 1
                     ? [new(rows, _y.Scale * _band.Row, (long)_x.Count * Width)]
@@ -286,15 +283,14 @@ sealed class ConvWeightsEmitter
                         new(images, perImage, (long)_y.Count * _x.Count * Width),
                         new(_y.Count, _y.Scale * _band.Row, (long)_x.Count * Width),
                     ];
-            loops.Add(new(_x.Count, (long)_x.Scale * _channels, Width));
-            var column = ColumnOf(panel);
+            loops.Add(new(_x.Count, (long)_x.Scale * _band.Pixel, Width));
             return Block(
-                Assign(a, Add(Add(band.Start, offset), _lanewise ? column : Times(group, _inputs))),
+                Assign(a, Add(Add(band.Start, offset), _lanewise ? ColumnOf(panel) : Times(group, _inputs))),
                 Assign(b, cotangent.Start),
-                Assign(at, Add(Add(Times(block, _step.Node.Shape.Size), Times(firstRow, Columns)), column)),
+                Assign(at, Add(Times(block, BlockElements), Times(Add(Times(panel, Rows), firstRow), Width))),
                 IfThenElse(isFirst, sums.Clear(), sums.Each((i, v) => Assign(sums.Sums[i, v], _lanes.Load(_lanes.Type, result, At(i, v))))),
                 sums.Accumulate((band.Address, a), places, (cotangent.Address, b), loops, _lanewise),
-                sums.Each((i, v) => _lanes.Store(_lanes.Type, sums.Sums[i, v], result, At(i, v), Part(columns, v)))
+                sums.Each((i, v) => _lanes.Store(_lanes.Type, sums.Sums[i, v], result, At(i, v)))
             );
         }
     }
@@ -305,34 +301,54 @@ sealed class ConvWeightsEmitter
         return left >= _lanes.Count ? null : Constant((long)left);
     }
 
-    /// <summary>Adds the blocks' sums, in order.</summary>
+    /// <summary>Adds the blocks' sums, in order, and puts the panels side by side.</summary>
     KernelCode Combine()
     {
         var code = new Code();
-        var (unit, at, end) = (code.Local(typeof(long), "unit"), code.Local(typeof(long), "at"), code.Local(typeof(long), "end"));
-        long size = _step.Node.Shape.Size;
-        var (from, into) = (code.Address(Result), code.Address(new Slot.Node(_step.Node), write: true));
+        ParameterExpression Long(string name) => code.Local(typeof(long), name);
+        var (unit, row, end, group, panel, at, into) = (
+            Long("unit"),
+            Long("row"),
+            Long("end"),
+            Long("group"),
+            Long("panel"),
+            Long("at"),
+            Long("into")
+        );
+        int rows = Math.Max(1, CombineElements / Columns),
+            whole = _outputs / Width,
+            rest = _outputs % Width;
+        var (from, node) = (code.Address(Sums), code.Address(new Slot.Node(_step.Node), write: true));
         var sum = code.Local(_lanes.Vector, "sum");
-        List<Expression> Sum(Expression? part)
+        IEnumerable<Expression> Panel(int columns)
         {
-            var lines = new List<Expression> { Assign(sum, _lanes.Load(_lanes.Type, from, at)) };
-            for (int b = 1; b < BlockCount; b++)
-                lines.Add(Assign(sum, Add(sum, _lanes.Load(_lanes.Type, from, Plus(at, b * size)))));
-            lines.Add(_lanes.Store(_lanes.Type, sum, into, at, part));
-            return lines;
+            yield return Assign(at, Times(Add(Times(Add(Times(group, Panels), panel), Rows), row), Width));
+            yield return Assign(into, Add(Add(Times(row, Columns), Times(group, _outputs)), Times(panel, Width)));
+            for (int v = 0; v * _lanes.Count < columns; v++)
+            {
+                yield return Assign(sum, _lanes.Load(_lanes.Type, from, Plus(at, v * _lanes.Count)));
+                for (int b = 1; b < BlockCount; b++)
+                    yield return Assign(sum, Add(sum, _lanes.Load(_lanes.Type, from, Plus(at, b * BlockElements + v * _lanes.Count))));
+                yield return _lanes.Store(_lanes.Type, sum, node, Plus(into, v * _lanes.Count), Part(columns, v));
+            }
         }
+        var panels = new List<Expression> { Assign(panel, Constant(0L)) };
+        if (whole > 0)
+            panels.Add(While(panel, Constant((long)whole), 1, Panel(Width)));
+        if (rest > 0)
+            panels.AddRange(Panel(rest));
         var body = Block(
             Assign(unit, code.From),
             While(
                 unit,
                 code.To,
                 1,
-                Assign(at, Times(unit, CombineElements)),
-                Assign(end, MinOf(Constant(size), Plus(at, CombineElements))),
-                While(at, Plus(end, 1 - _lanes.Count), _lanes.Count, Sum(null)),
-                IfThen(LessThan(at, end), Block(Sum(Subtract(end, at))))
+                Assign(row, Times(unit, rows)),
+                Assign(end, MinOf(Constant((long)Rows), Plus(row, rows))),
+                While(row, end, 1, Assign(group, Constant(0L)), While(group, Constant((long)_groups), 1, panels))
             )
         );
-        return code.Close($"combine {_step.Node.Op.Name}", body, (size + CombineElements - 1) / CombineElements, (double)size * BlockCount);
+        double work = (double)_step.Node.Shape.Size * BlockCount;
+        return code.Close($"combine {_step.Node.Op.Name}", body, (Rows + rows - 1) / rows, work);
     }
 }

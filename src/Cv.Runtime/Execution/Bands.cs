@@ -36,6 +36,17 @@ public static unsafe class Bands
         }
     }
 
+    /// <summary>Spreads the pixels of a band that was filled, the last first, so that <paramref name="gap"/> bytes lie between each two.</summary>
+    /// <param name="band">The address of the band.</param>
+    /// <param name="pixels">The number of pixels.</param>
+    /// <param name="pixel">The bytes of a pixel.</param>
+    /// <param name="gap">The bytes to leave after each.</param>
+    public static void Spread(long band, long pixels, long pixel, long gap)
+    {
+        for (long i = pixels - 1; i > 0; i--)
+            Buffer.MemoryCopy((byte*)band + i * pixel, (byte*)band + i * (pixel + gap), pixel, pixel);
+    }
+
     /// <summary>Fills a buffer with zeros.</summary>
     public static void Clear(long into, long bytes) => Zero((byte*)into, bytes);
 

@@ -24,16 +24,78 @@ public static unsafe class VectorMemory
         where TVector : unmanaged
         where T : unmanaged => Unsafe.WriteUnaligned((T*)address + index, value);
 
-    /// <summary>Stores the first <paramref name="count"/> elements of a vector.</summary>
+    /// <summary>
+    /// Stores the first <paramref name="count"/> elements of a vector, by halves: with a count that is known when the kernel is compiled, one to four
+    /// plain stores are left of it. Masked stores would do, but some processors take tens of cycles for one.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePart<TVector, T>(TVector value, long address, long index, long count)
         where TVector : unmanaged
         where T : unmanaged
     {
-        if (typeof(TVector) == typeof(Vector256<float>) && Avx.IsSupported)
-            Avx.MaskStore((float*)address + index, Mask8(count), (Vector256<float>)(object)value);
+        var at = (float*)((T*)address + index);
+        long words = count * (sizeof(T) / sizeof(float));
+        if (typeof(TVector) == typeof(Vector512<T>))
+            StoreWords(((Vector512<T>)(object)value).AsSingle(), at, words);
+        else if (typeof(TVector) == typeof(Vector256<T>))
+            StoreWords(((Vector256<T>)(object)value).AsSingle(), at, words);
         else
-            Unsafe.CopyBlockUnaligned((T*)address + index, &value, (uint)(count * sizeof(T)));
+            StoreWords(((Vector128<T>)(object)value).AsSingle(), at, words);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreWords(Vector512<float> value, float* at, long words)
+    {
+        if ((words & 16) != 0)
+        {
+            value.Store(at);
+            return;
+        }
+        var rest = value.GetLower();
+        if ((words & 8) != 0)
+        {
+            rest.Store(at);
+            at += 8;
+            rest = value.GetUpper();
+        }
+        StoreWords(rest, at, words & 7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreWords(Vector256<float> value, float* at, long words)
+    {
+        if ((words & 8) != 0)
+        {
+            value.Store(at);
+            return;
+        }
+        var rest = value.GetLower();
+        if ((words & 4) != 0)
+        {
+            rest.Store(at);
+            at += 4;
+            rest = value.GetUpper();
+        }
+        StoreWords(rest, at, words & 3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreWords(Vector128<float> value, float* at, long words)
+    {
+        if ((words & 4) != 0)
+        {
+            value.Store(at);
+            return;
+        }
+        var rest = value;
+        if ((words & 2) != 0)
+        {
+            *(double*)at = rest.AsDouble().ToScalar();
+            at += 2;
+            rest = Vector128.Shuffle(rest, Vector128.Create(2, 3, 2, 3));
+        }
+        if ((words & 1) != 0)
+            *at = rest.ToScalar();
     }
 
     /// <summary>Reads one element.</summary>
@@ -175,9 +237,6 @@ public static unsafe class VectorMemory
         Avx.Store(b + 6 * targetStride, Avx.Permute2x128(q2, q6, 0x31));
         Avx.Store(b + 7 * targetStride, Avx.Permute2x128(q3, q7, 0x31));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> Mask8(long count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle();
 
     static T Fold<TVector, T, TCombine>(TVector value)
         where TVector : unmanaged
