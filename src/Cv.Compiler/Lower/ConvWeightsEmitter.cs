@@ -14,7 +14,7 @@ sealed class ConvWeightsEmitter
 {
     const int Blocks = 8;
     const int PartialBytes = 16 << 20;
-    const int BandBytes = 64 << 10;
+    const int BandBytes = 768 << 10;
     const int ChunkPixels = 256;
     const int FewRows = 60;
     const int CombineElements = 4096;
