@@ -21,6 +21,12 @@ public readonly record struct Window(int Size, int Stride = 1, int Low = 0, int 
     /// <summary>Gives the pixel under a place of a window; one below 0, or beyond the last pixel, is a zero of the padding.</summary>
     public int Pixel(int window, int place) => window * Stride + place * Dilation - Low;
 
+    /// <summary>Tells that each window is one pixel, and each pixel a window.</summary>
+    internal bool IsIdentity => this with { Dilation = 1 } == new Window(1);
+
+    /// <summary>Tells that the one window is all of the pixels, and no padding.</summary>
+    internal bool Covers(int extent) => Low == 0 && High == 0 && Size == extent && Extent == extent;
+
     /// <summary>Prints size, stride, zeros and dilation; what is usual is left out: 3 stride 2 pad 1 1.</summary>
     public override string ToString() =>
         $"{Size}"

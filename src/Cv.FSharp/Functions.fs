@@ -80,6 +80,14 @@ module Functions =
     /// Multiplies matrices: `matmul x w` is x w, as written on paper; in a line of its own, `x *@ w`.
     let matmul (a: Expr) (b: Expr) = a.MatMul b
 
+    /// Slides filters over images: `images |> conv2d Padding.Same sobel`.
+    let conv2d (padding: Padding) (filters: Expr) (images: Expr) =
+        images.Conv2d(filters, padding = padding)
+
+    /// Spreads each pixel over a window weighed by filters, the adjoint of conv2d: `x |> convTranspose2d 2 Padding.Same filters`.
+    let convTranspose2d stride (padding: Padding) (filters: Expr) (images: Expr) =
+        images.ConvTranspose2d(filters, stride, padding)
+
     /// Swaps the last two axes.
     let transpose (x: Expr) = x.T()
 

@@ -20,6 +20,47 @@ module Layers =
     /// Applies a fully connected layer of a name of its own: two branches that leave one node need names to stay apart.
     let linear name outputs (x: Expr) = x.Linear(outputs, name)
 
+    /// Applies a convolutional layer, windows side by side on pixels alone: `x |> conv 16 5 |> relu`. Its parameters are conv1.w and conv1.b, then conv2.w and
+    /// so on. Other settings: `fun x -> x.Conv(16, 3, dilation = 2)`.
+    let conv filters size (x: Expr) = x.Conv(filters, size)
+
+    /// Applies a convolutional layer with padding: `x |> paddedConv Padding.Same 16 5`.
+    let paddedConv (padding: Padding) filters size (x: Expr) =
+        x.Conv(filters, size, padding = padding)
+
+    /// Applies a convolutional layer with a stride and padding: `x |> stridedConv 2 Padding.Same 16 3`.
+    let stridedConv stride (padding: Padding) filters size (x: Expr) = x.Conv(filters, size, stride, padding)
+
+    /// Applies a convolutional layer whose filters see the channels of one group each.
+    let groupedConv groups (padding: Padding) filters size (x: Expr) =
+        x.Conv(filters, size, padding = padding, groups = groups)
+
+    /// Applies a convolutional layer to each channel alone: `x |> depthwiseConv Padding.Same 3`.
+    let depthwiseConv (padding: Padding) size (x: Expr) =
+        x.DepthwiseConv(size, padding = padding)
+
+    /// Applies a transposed convolution, which makes images larger by the stride: `x |> convTranspose 2 Padding.Same 8 3`.
+    let convTranspose stride (padding: Padding) filters size (x: Expr) =
+        x.ConvTranspose(filters, size, stride, padding)
+
+    /// Takes the largest pixel of each window, windows side by side: `x |> maxPool 2`.
+    let maxPool (size: int) (x: Expr) = x.MaxPool size
+
+    /// Takes the largest pixel of each window, with a stride and padding: `x |> stridedMaxPool 2 Padding.Valid 3`.
+    let stridedMaxPool (stride: int) (padding: Padding) (size: int) (x: Expr) = x.MaxPool(size, stride, padding)
+
+    /// Takes the smallest pixel of each window.
+    let minPool (size: int) (x: Expr) = x.MinPool size
+
+    /// Averages the pixels of each window.
+    let avgPool (size: int) (x: Expr) = x.AvgPool size
+
+    /// Averages each channel over the whole image: [N,H,W,C] becomes [N,C].
+    let globalAvgPool (x: Expr) = x.GlobalAvgPool()
+
+    /// Takes the largest pixel of each channel: [N,H,W,C] becomes [N,C].
+    let globalMaxPool (x: Expr) = x.GlobalMaxPool()
+
     /// Lays out each example as one row.
     let flatten (x: Expr) = x.Flatten()
 

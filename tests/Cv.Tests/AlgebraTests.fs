@@ -121,6 +121,27 @@ let private movement =
         x.Sum [| 0 |]
     ]
 
+/// Windows over the odd numbers as an image of one channel.
+let private windows =
+    let image = x.Reshape(1, 10, 10, 1)
+    let other = y.Reshape(1, 10, 10, 1)
+    let one, three = Window 1, Window(3, 2, 1, 0)
+    let of' op (operands: Expr list) = Expr.Of(op, Array.ofList operands)
+
+    let filters =
+        Expr.Literal(shape [ 3; 3; 1; 2 ], [| for i in 1..18 -> float i - 8.5 |], DType.F64)
+
+    [
+        image.Pad(1, 1, 2).Conv2d(filters, three, three)
+        image.Pad(2, 2, 1).Pad(1, 0, 1).Conv2d(filters, three, Window(3, 1, 0, 1, 2))
+        image.Pad(1, 1, 2, 1).Conv2d(filters, three, three)
+        image.MaxPool2d(one, one)
+        of' (MaxPool2d(one, one)) [ image; other ]
+        of' (MaxPool2dInput(one, one)) [ image; other ]
+        image.SumPool2d(one, Window(1, Dilation = 3))
+        of' (SumPool2dInput(one, one, 10, 10)) [ image ]
+    ]
+
 /// The same number, but for a zero's sign and the last bit of a power.
 let private same (a: float) (b: float) =
     a.Equals b || a = b || abs (a - b) <= 1e-15 * abs a
@@ -150,7 +171,7 @@ let private settle (node: Expr) =
 
     Expect.isLessThan steps 50 $"the rules come to an end on {Evaluate.text [ node ]}"
 
-let private all = elementwise @ masks @ movement
+let private all = elementwise @ masks @ movement @ windows
 
 [<Tests>]
 let tests =

@@ -95,7 +95,7 @@ let private concat dims axis i j k =
     Expr.Concat(axis, part 0 (1 + i), part 1 (1 + j), part 2 (1 + k), part 0 (1 + i))
 
 /// Windows along an axis: of any size, stride, padding and dilation that fit, padding alone among what they cover.
-let private window extent =
+let window extent =
     gen {
         let! low, high = Gen.zip (Gen.choose (0, 2)) (Gen.choose (0, 2))
         let! dilation = Gen.elements [ 1; 1; 2 ]
@@ -105,7 +105,7 @@ let private window extent =
     }
 
 /// Windows that each cover a pixel, as a maximum wants it.
-let private seeingWindow extent =
+let seeingWindow extent =
     gen {
         let! dilated = Gen.elements [ true; false; false ]
 
@@ -120,7 +120,7 @@ let private seeingWindow extent =
     }
 
 /// Images [n; h; w; c] and windows over them.
-let private images windows =
+let private imagesOf windows =
     gen {
         let! n, h = Gen.zip (Gen.elements [ 1; 2 ]) (Gen.elements [ 1; 3; 4; 5 ])
         let! w, c = Gen.zip (Gen.elements [ 1; 2; 5 ]) (Gen.elements [ 1; 2; 3 ])
@@ -133,18 +133,19 @@ let private images windows =
 let private counts (dims: int list) (y: Window) (x: Window) channels = [ dims[0]; y.Count dims[1]; x.Count dims[2]; channels ]
 
 /// Convolutions in one group, in several, and depthwise: images, filters, results.
-let private convolution (op: Window -> Window -> int -> int list -> int list -> int list -> Expr) =
+let convolution (op: Window -> Window -> int -> int list -> int list -> int list -> 'a) =
     gen {
-        let! dims, y, x = images window
+        let! dims, y, x = imagesOf window
         let! groups, each = Gen.zip (Gen.elements [ 1; 1; 2; 3 ]) (Gen.elements [ 1; 2; 3 ])
         let dims = List.updateAt 3 (dims[3] * groups) dims
         let filters = [ y.Size; x.Size; dims[3] / groups; each * groups ]
         return op y x groups dims filters (counts dims y x (each * groups))
     }
 
-let private pool windows (op: Window -> Window -> int list -> int list -> Expr) =
+/// Pools: windows, images, results.
+let pool windows (op: Window -> Window -> int list -> int list -> 'a) =
     gen {
-        let! dims, y, x = images windows
+        let! dims, y, x = imagesOf windows
         return op y x dims (counts dims y x dims[3])
     }
 

@@ -21,6 +21,21 @@ let private net =
     |> tanh
     |> linear "scores" 3
 
+let private photos = inputOf DType.F64 "photos" [ D 2; D 6; D 5; D 2 ]
+
+let private convNet =
+    photos
+    |> paddedConv Padding.Same 4 3
+    |> leakyRelu 0.1
+    |> stridedMaxPool 1 (Padding.Of 1) 3
+    |> groupedConv 2 (Padding.Of 1) 6 3
+    |> tanh
+    |> avgPool 1
+    |> depthwiseConv Padding.Valid 2
+    |> convTranspose 2 Padding.Same 3 3
+    |> flatten
+    |> dense 3
+
 let private composites = [
     "relu", relu x
     "leaky relu", leakyRelu 0.1 x
@@ -35,6 +50,19 @@ let private composites = [
     "L1", l1 x
     "L2", l2 x
     "elastic", elastic 0.3 x
+    "max pool", maxPool 1 photos |> stridedMaxPool 1 (Padding.Of 1) 3
+    "min pool", photos.MinPool(2, 3, Padding.Same)
+    "avg pool", photos.AvgPool(3, 2, Padding.Same)
+    "avg pool of pixels alone", photos.AvgPool(3, 2, Padding.Same, false)
+    "global pools", globalAvgPool photos - globalMaxPool photos
+    "conv", photos |> conv 3 2
+    "conv of one pixel", photos |> conv 3 1 |> relu
+    "conv of the whole image", photos.Slice(2, 0, 5).Slice(1, 0, 5) |> conv 3 5
+    "conv, strided and dilated", photos.Conv(3, 2, 2, Padding.Same, 2)
+    "depthwise conv", photos.DepthwiseConv(3, 1, Padding.Of(1, 2), multiplier = 2)
+    "conv without biases", photos.Conv(2, 3, bias = false)
+    "conv transpose", photos.ConvTranspose(4, 3, 2, Padding.Of 1, 1, groups = 2)
+    "a convolutional net", convNet
     "linear", x |> linear "l" 3
     "a net", net
     "a net and its loss",

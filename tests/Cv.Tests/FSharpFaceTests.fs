@@ -22,6 +22,9 @@ let private y = labels "labels"
 let private scores = x *@ w + b
 let private mask = x .> 0.0
 
+let private photos = input "photos" (batch [ 8; 8; 4 ])
+let private filters = parameter "filters" [ 3; 3; 4; 6 ] Initialiser.He
+
 let private leaves =
     testList "leaves" [
         for name, node, expected in
@@ -94,6 +97,11 @@ let private functions =
         alike "min along" (x |> minAlong [ 0 ]) (x.Min([| 0 |], true))
         alike "arg max" (x |> argMax -1) (x.ArgMax -1)
         alike "matmul, as on paper" (matmul x w) (x.MatMul w)
+        alike "convolution" (photos |> conv2d Padding.Same filters) (photos.Conv2d(filters, padding = Padding.Same))
+        alike
+            "transposed convolution"
+            (photos |> convTranspose2d 2 (Padding.Of 1) (permute [ 0; 1; 3; 2 ] filters))
+            (photos.ConvTranspose2d(filters.Transpose(0, 1, 3, 2), 2, Padding.Of 1))
         alike "transpose" (transpose w) (w.T())
         alike "permute" (permute [ 1; 0 ] w) (w.Transpose(1, 0))
         alike "reshape" (reshape [ 2; -1 ] w) (w.Reshape(2, -1))
@@ -123,6 +131,41 @@ let private composites =
         alike "linear" (x |> linear "l" 5) (x.Linear(5, "l"))
         alike "batch norm" (batchNorm x) (x.BatchNorm())
         alike "layer norm" (layerNorm x) (x.LayerNorm())
+        alike "conv" (photos |> conv 6 3) (photos.Conv(6, 3))
+        alike "padded conv" (photos |> paddedConv Padding.Same 6 3) (photos.Conv(6, 3, padding = Padding.Same))
+        alike "strided conv" (photos |> stridedConv 2 Padding.Same 6 3) (photos.Conv(6, 3, 2, Padding.Same))
+        alike "grouped conv" (photos |> groupedConv 2 (Padding.Of 1) 6 3) (photos.Conv(6, 3, padding = Padding.Of 1, groups = 2))
+        alike "depthwise conv" (photos |> depthwiseConv Padding.Same 3) (photos.DepthwiseConv(3, padding = Padding.Same))
+        alike "conv transpose" (photos |> convTranspose 2 Padding.Same 6 3) (photos.ConvTranspose(6, 3, 2, Padding.Same))
+        alike "max pool" (maxPool 2 photos) (photos.MaxPool(2, 2))
+        alike "strided max pool" (photos |> stridedMaxPool 1 (Padding.Of 1) 3) (photos.MaxPool(3, 1, Padding.Of 1))
+        alike "min pool" (minPool 2 photos) (photos.MinPool(2, 2))
+        alike "avg pool" (avgPool 2 photos) (photos.AvgPool(2, 2))
+        alike "global pools" (globalAvgPool photos + globalMaxPool photos) (photos.GlobalAvgPool() + photos.GlobalMaxPool())
+        alike
+            "a pipeline of images"
+            (model
+                [ 28; 28; 1 ]
+                (paddedConv (Padding.Of 2) 6 5
+                 >> relu
+                 >> maxPool 2
+                 >> conv 16 5
+                 >> relu
+                 >> maxPool 2
+                 >> flatten
+                 >> dense 10))
+                .Output
+            (Model
+                .Input(28, 28, 1)
+                .Conv(6, 5, padding = Padding.Of 2)
+                .Relu()
+                .MaxPool(2)
+                .Conv(16, 5)
+                .Relu()
+                .MaxPool(2)
+                .Flatten()
+                .Dense(10)
+                .Output)
         alike
             "a model of layers"
             (model [ 28; 28; 1 ] (flatten >> dense 10 >> tanh)).Output

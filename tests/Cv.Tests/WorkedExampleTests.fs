@@ -186,6 +186,35 @@ let private firstLoss (initialiser: Initialiser) (loss: Expr -> Expr -> Expr) =
     let outputs = program.Evaluate.Call(state, bindings)
     outputs[0].Item()
 
+let private images =
+    let pooled = [ 1.0; 1.0; 2.0; 4.0; 5.0; 6.0; 7.0; 8.0; 3.0; 2.0; 1.0; 0.0; 1.0; 2.0; 3.0; 4.0 ]
+
+    testList "images" [
+        example "10: a 2 x 2 max pool, stride 2, routes to the maxima alone" {
+            Given = [ array "x" [ 1; 4; 4; 1 ] pooled ]
+            Graph = fun v -> [ (v "x").MaxPool 2; yield! withGradients [ "x" ] (fun v -> (v "x").MaxPool(2).Sum()) v |> List.tail ]
+            Exact = [ [ 6.0; 8.0; 3.0; 4.0 ]; [ for number in [ 0; 0; 0; 0; 0; 1; 0; 1; 1; 0; 0; 0; 0; 0; 0; 1 ] -> float number ] ]
+        }
+        testCase "11: ten filters of 5 x 5 over 32 x 32 x 3, padded by 2"
+        <| fun () ->
+            let model = Model.Input(32, 32, 3).Conv(10, 5, padding = Padding.Of 2)
+            Expect.equal (string model.Output.Type) "f32[N,32,32,10]" "the size stays"
+            Expect.equal (Seq.sum [ for p in model.Parameters -> p.Shape.Size ]) 760 "parameters"
+
+        testCase "12: a 3 x 3 filter on 7 x 7, by strides of 1, 2 and 3"
+        <| fun () ->
+            let sized stride =
+                string (Model.Input(7, 7, 1).Conv(1, 3, stride).Output.Shape)
+
+            Expect.equal [ sized 1; sized 2 ] [ "[N,5,5,1]"; "[N,3,3,1]" ] "sizes"
+
+            Expect.throwsC (fun () -> sized 3 |> ignore) (fun ex ->
+                Expect.equal
+                    ex.Message
+                    "conv: the last window must end with the image and its padding; got 3 pixels every 3 over 7 (axis 1 of f32[N,7,7,1]), which leaves 1. Pad 2 more at the end, or leave them out: .Floor() of the padding?"
+                    "the text")
+    ]
+
 let private models =
     testList "models" [
         for name, initialiser, tolerance in [ "zero", Initialiser.Zeros, 1e-5; "tiny", Initialiser.SmallRandom 1e-5, 1e-3 ] do
@@ -221,4 +250,4 @@ let private models =
     ]
 
 [<Tests>]
-let tests = testList "worked examples" [ circuits; losses; models ]
+let tests = testList "worked examples" [ circuits; losses; images; models ]

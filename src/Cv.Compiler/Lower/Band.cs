@@ -62,7 +62,10 @@ sealed class Band
     {
         long row = (long)_width * _channels * _bytes;
         long element = (long)_channels * _bytes;
-        var source = Add(_code.Address(new Slot.Node(_image)), Plus(Times(image, _image.Shape[1].Value * row), Skipped * element));
+        var source = Add(
+            _code.Address(new Slot.Node(Geometry.Source(_image))),
+            Plus(Times(image, _image.Shape[1].Value * row), Skipped * element)
+        );
         var rows = Plus(Times(Plus(outputs, -1), _y.Scale), _y.Span);
         var fill = Call(
             typeof(Bands).GetMethod(nameof(Bands.Fill))!,

@@ -56,7 +56,7 @@ sealed class ConvEmitter
         if (_lanewise)
             (_groups, _outputs) = (1, _groups);
         (_tile, _vectors) = GemmTile.Choose(lanes, _outputs);
-        _band = new(_code, step.Image, _y, _x);
+        _band = new(_code, step.Product.Operands[0], _y, _x);
         _rows = RowsOfBand();
         _epilogue = new(step, lanes, _code, workers, _tile, Width);
     }

@@ -55,7 +55,7 @@ sealed class ConvWeightsEmitter
         if (_lanewise)
             (_groups, _outputs) = (1, _groups);
         (_tile, _vectors) = GemmTile.Choose(lanes, _outputs);
-        _band = new(_code, step.Image, _y, _x, spreads: true);
+        _band = new(_code, step.Node.Operands[0], _y, _x, spreads: true);
         int pixels = _y.Count * _x.Count;
         _rows = Math.Max(1, Math.Min(_y.Count, ChunkPixels / _x.Count));
         while (_rows > 1 && _band.Bytes(_rows) > BandBytes)
@@ -123,7 +123,7 @@ sealed class ConvWeightsEmitter
             chunk.Add(Assign(start, Constant(0L)));
             address = band;
         }
-        long perImage = _band.InPlace ? (long)_step.Image.Shape[1].Value * _band.Row : bandBytes / _lanes.Type.ByteSize();
+        long perImage = _band.InPlace ? (long)_step.Node.Operands[0].Shape[1].Value * _band.Row : bandBytes / _lanes.Type.ByteSize();
         // the cotangent's panels
         var (panels, pixels) = (Long("panels"), Long("pixels"));
         long panelElements = (long)_imagesOfChunk * _rows * _x.Count * Width;

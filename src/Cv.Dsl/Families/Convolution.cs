@@ -12,12 +12,28 @@ public abstract record Convolution(Window Y, Window X, int Groups) : Op
     /// <inheritdoc/>
     public override string Attributes => Images.Text(Y, X) + (Groups == 1 ? "" : $" groups {Groups}");
 
-    /// <summary>Checks the groups against the channels.</summary>
-    private protected void CheckGroups(int channels, int filters)
+    /// <summary>Tells that each window is one pixel: the sum over channels is then a matrix product, with a row for each pixel.</summary>
+    bool IsPointwise => Groups == 1 && Y.IsIdentity && X.IsIdentity;
+
+    /// <summary>
+    /// Gives rows and inner size of the matrix product that the convolution is where its filters see one pixel, or the whole image; else null.
+    /// </summary>
+    private protected (int Rows, int Inner)? AsProduct(Shape images)
     {
-        if (Groups < 1 || channels % Groups != 0 || filters % Groups != 0)
+        if (!images.IsKnown)
+            return null;
+        int[] dims = images.ToArray();
+        if (IsPointwise)
+            return (dims[0] * dims[1] * dims[2], dims[3]);
+        return Groups == 1 && Y.Covers(dims[1]) && X.Covers(dims[2]) ? (dims[0], dims[1] * dims[2] * dims[3]) : null;
+    }
+
+    /// <summary>Checks the groups against the channels.</summary>
+    internal static void CheckGroups(string op, int groups, int channels, int filters)
+    {
+        if (groups < 1 || channels % groups != 0 || filters % groups != 0)
             throw new ShapeException(
-                $"{Name}: groups must be at least 1 and divide channels and filters; got {Groups} groups, {channels} channels, {filters} filters. As many groups as channels make it depthwise."
+                $"{op}: groups must be at least 1 and divide channels and filters; got {groups} groups, {channels} channels, {filters} filters. As many groups as channels make it depthwise."
             );
     }
 
@@ -30,7 +46,7 @@ public abstract record Convolution(Window Y, Window X, int Groups) : Op
             throw new ShapeException(
                 $"{Name}: filters must be as large as the windows; got {filters} and windows of {Y.Size} x {X.Size}. Give windows of {shape[0]} x {shape[1]}."
             );
-        CheckGroups(channels ?? shape[2].Value * Groups, shape[3].Value);
+        CheckGroups(Name, Groups, channels ?? shape[2].Value * Groups, shape[3].Value);
         if (channels is { } count && shape[2].Value != count / Groups)
             throw new ShapeException(
                 $"{Name}: filters must have the channels of one group; got {filters} ({shape[2]} channels) for {images} ({count} in {Groups} groups). Give filters of {count / Groups} channels."

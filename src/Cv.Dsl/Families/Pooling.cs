@@ -5,6 +5,12 @@ namespace Cv.Dsl;
 /// <param name="X">The windows along the width.</param>
 public abstract record Pooling(Window Y, Window X) : Op
 {
+    /// <summary>Tells that each window is one pixel, and each pixel a window.</summary>
+    private protected bool IsIdentity => Y.IsIdentity && X.IsIdentity;
+
+    /// <summary>Tells that the one window is the whole image.</summary>
+    private protected bool Covers(Shape images) => Y.Covers(images[1].Value) && X.Covers(images[2].Value);
+
     /// <inheritdoc/>
     public override string Attributes => Images.Text(Y, X);
 

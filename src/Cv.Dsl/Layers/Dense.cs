@@ -16,14 +16,8 @@ public static partial class Verbs
     /// </remarks>
     /// <example><code>Expr scores = x.Dense(256).Relu().Dense(10);   // f32[N,784] -> f32[N,10]</code></example>
     /// <exception cref="ShapeException">The input is not [N, in] with in known (flatten images first), or there are no outputs.</exception>
-    public static Expr Dense(this Expr x, int outputs, Initialiser? weights = null, Initialiser? biases = null)
-    {
-        var taken = ParameterNames(x);
-        int number = 1;
-        while (taken.Contains($"dense{number}.w"))
-            number++;
-        return x.Linear(outputs, $"dense{number}", weights, biases);
-    }
+    public static Expr Dense(this Expr x, int outputs, Initialiser? weights = null, Initialiser? biases = null) =>
+        x.Linear(outputs, LayerNames.Next(x, "dense"), weights, biases);
 
     /// <summary>
     /// Appends a fully connected layer, x W + b: [N, in] becomes [N, out]. Its parameters are "dense1.w" [in, out] and "dense1.b" [1, out], then "dense2.w"
@@ -41,12 +35,7 @@ public static partial class Verbs
     {
         if (name is null)
             return model.Then(x => x.Dense(outputs, weights, biases));
-        if (ParameterNames(model.Output).Contains(name + ".w"))
-            throw new GraphException(
-                $"dense: a layer's name must be its own; the model already has \"{name}.w\". Choose another, or share on purpose: .Then(x => x.Linear(...))."
-            );
+        LayerNames.CheckFree("dense", model, name, ".Then(x => x.Linear(...))");
         return model.Then(x => x.Linear(outputs, name, weights, biases));
     }
-
-    static HashSet<string> ParameterNames(Expr y) => [.. Expr.Nodes(y).Select(e => e.Op).OfType<Parameter>().Select(p => p.Id)];
 }

@@ -45,6 +45,26 @@ public sealed record Conv2d(Window Y, Window X, int Groups) : Convolution(Y, X, 
     }
 
     /// <inheritdoc/>
+    public override Expr? Simplify(Expr y) =>
+        y switch
+        {
+            (_, [(Pad(1, var low, var high, 0), [var x]), var w]) => x.Conv2d(w, Around(Y, low, high), X, Groups), // zeros around the images are padding
+            (_, [(Pad(2, var low, var high, 0), [var x]), var w]) => x.Conv2d(w, Y, Around(X, low, high), Groups), // zeros around the images are padding
+            _ => null,
+        };
+
+    /// <summary>Is a matrix product where the filters see one pixel, or the whole image.</summary>
+    public override Expr? Expand(Expr y)
+    {
+        var (x, w) = (y.Operands[0], y.Operands[1]);
+        return AsProduct(x.Shape) is var (rows, inner)
+            ? x.Reshape([rows, inner]).MatMul(w.Reshape([inner, w.Shape[3]])).Reshape(y.Shape)
+            : null;
+    }
+
+    static Window Around(Window window, int low, int high) => window with { Low = window.Low + low, High = window.High + high };
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         static Expr Of(Window y, Window x, int groups, Shape images, Shape filters) =>
@@ -60,6 +80,38 @@ public sealed record Conv2d(Window Y, Window X, int Groups) : Convolution(Y, X, 
             Of(two, two, 2, [2, 2, 3, 4], [2, 2, 2, 6]),
             Of(three, two, 3, [1, 3, 3, 3], [3, 2, 1, 3]),
             Of(one, one, 1, [2, 2, 3, 3], [1, 1, 3, 2]),
+            Of(two, three with { Low = 0, High = 0 }, 1, [2, 2, 3, 2], [2, 3, 2, 4]),
         ];
     }
+}
+
+public static partial class Verbs
+{
+    /// <summary>
+    /// Slides filters <paramref name="w"/> [K, K', channels / groups, filters] over images: f32[N,32,32,3] and f32[5,5,3,16] give f32[N,28,28,16]. Nothing is
+    /// added: <see cref="Conv(Expr, int, int, int, Padding, int, int, Initialiser, Initialiser, bool, string)"/> brings weights and biases of its own.
+    /// </summary>
+    /// <param name="x">The images, [N, height, width, channels], f32 or f64.</param>
+    /// <param name="w">The filters, of the dtype of <paramref name="x"/>.</param>
+    /// <param name="stride">The distance from one window to the next.</param>
+    /// <param name="padding">The zeros around the images; none if not given.</param>
+    /// <param name="dilation">The distance between neighbours in a window.</param>
+    /// <param name="groups">The parts that the channels are cut into; as many as channels make it depthwise.</param>
+    /// <example><code>Expr edges = images.Conv2d(sobel, padding: Padding.Same);   // f32[N,28,28,1], f32[3,3,1,2] -> f32[N,28,28,2]</code></example>
+    /// <exception cref="ShapeException">Shapes or dtypes do not fit, or the windows do not come out even.</exception>
+    public static Expr Conv2d(this Expr x, Expr w, int stride = 1, Padding padding = default, int dilation = 1, int groups = 1)
+    {
+        Images.CheckFilters("conv2d", w.Type);
+        var (y, across) = padding.Windows("conv2d", x.Type, w.Shape[0].Value, w.Shape[1].Value, stride, dilation);
+        return x.Conv2d(w, y, across, groups);
+    }
+
+    /// <summary>Slides filters over images by windows that differ along height and width.</summary>
+    /// <param name="images">The images, [N, height, width, channels], f32 or f64.</param>
+    /// <param name="w">The filters, [y.Size, x.Size, channels / groups, filters].</param>
+    /// <param name="y">The windows along the height.</param>
+    /// <param name="x">The windows along the width.</param>
+    /// <param name="groups">The parts that the channels are cut into.</param>
+    /// <exception cref="ShapeException">Shapes or dtypes do not fit.</exception>
+    public static Expr Conv2d(this Expr images, Expr w, Window y, Window x, int groups = 1) => Expr.Of(new Conv2d(y, x, groups), images, w);
 }

@@ -47,6 +47,15 @@ public sealed record Conv2dInput(Window Y, Window X, int Groups, int Height, int
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) =>
         [Expr.Of(new Conv2d(Y, X, Groups), dy, y.Operands[1]), Expr.Of(new Conv2dWeights(Y, X, Groups), dy, y.Operands[0])];
 
+    /// <summary>Is a matrix product where the filters see one pixel, or the whole image.</summary>
+    public override Expr? Expand(Expr y)
+    {
+        var (from, w) = (y.Operands[0], y.Operands[1]);
+        return AsProduct(y.Shape) is var (rows, inner)
+            ? from.Reshape([rows, w.Shape[3]]).MatMul(w.Reshape([inner, w.Shape[3]]).T()).Reshape(y.Shape)
+            : null;
+    }
+
     /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
@@ -63,6 +72,49 @@ public sealed record Conv2dInput(Window Y, Window X, int Groups, int Height, int
             Of(two, two, 2, 2, 3, [2, 1, 2, 6], [2, 2, 2, 6]),
             Of(three, two, 3, 3, 3, [1, 3, 2, 3], [3, 2, 1, 3]),
             Of(one, one, 1, 2, 3, [2, 2, 3, 2], [1, 1, 3, 2]),
+            Of(two, three with { Low = 0, High = 0 }, 1, 2, 3, [2, 1, 1, 4], [2, 3, 2, 4]),
         ];
+    }
+}
+
+public static partial class Verbs
+{
+    /// <summary>
+    /// Spreads each pixel over a window, weighed by filters <paramref name="w"/> [K, K', channels out / groups, channels in]: the adjoint of
+    /// <see cref="Conv2d(Expr, Expr, int, Padding, int, int)"/>, which makes images larger where that makes them smaller. f32[N,7,7,16] and f32[2,2,8,16] at stride 2 give
+    /// f32[N,14,14,8].
+    /// </summary>
+    /// <param name="x">The images, [N, height, width, channels in], f32 or f64.</param>
+    /// <param name="w">The filters, of the dtype of <paramref name="x"/>.</param>
+    /// <param name="stride">The distance from one window to the next in the result.</param>
+    /// <param name="padding">What is cut off around the result, which a convolution back would pad; <see cref="Padding.Same"/> gives stride times the size.</param>
+    /// <param name="outputPadding">The rows and columns added at the bottom and right, under the stride: several sizes shrink to one, and this chooses.</param>
+    /// <param name="dilation">The distance between neighbours in a window.</param>
+    /// <param name="groups">The parts that the channels are cut into.</param>
+    /// <remarks>Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), chapter 4; also called fractionally strided, or deconvolution.</remarks>
+    /// <example><code>Expr twice = x.ConvTranspose2d(w, stride: 2, padding: Padding.Same);   // f32[N,7,7,16], f32[3,3,8,16] -> f32[N,14,14,8]</code></example>
+    /// <exception cref="ShapeException">Shapes or dtypes do not fit.</exception>
+    public static Expr ConvTranspose2d(
+        this Expr x,
+        Expr w,
+        int stride = 1,
+        Padding padding = default,
+        int outputPadding = 0,
+        int dilation = 1,
+        int groups = 1
+    )
+    {
+        const string op = "conv_transpose2d";
+        Images.CheckFilters(op, w.Type);
+        var (y, across, height, width) = padding.Transposed(
+            op,
+            x.Type,
+            w.Shape[0].Value,
+            w.Shape[1].Value,
+            stride,
+            dilation,
+            outputPadding
+        );
+        return Expr.Of(new Conv2dInput(y, across, groups, height, width), x, w);
     }
 }

@@ -20,7 +20,7 @@ public sealed record Conv2dWeights(Window Y, Window X, int Groups) : Convolution
         Images.Check(Name, "images", x);
         Images.Check(Name, "results", y);
         Images.CheckBatch(Name, x, y);
-        CheckGroups(x.Shape[3].Value, y.Shape[3].Value);
+        CheckGroups(Name, Groups, x.Shape[3].Value, y.Shape[3].Value);
         Images.CheckResults(Name, y, Y.Check(Name, x, 1), X.Check(Name, x, 2));
         return new(type, [Y.Size, X.Size, x.Shape[3].Value / Groups, y.Shape[3]]);
     }
@@ -44,6 +44,15 @@ public sealed record Conv2dWeights(Window Y, Window X, int Groups) : Convolution
         ];
     }
 
+    /// <summary>Is a matrix product where the filters see one pixel, or the whole image.</summary>
+    public override Expr? Expand(Expr y)
+    {
+        var (x, from) = (y.Operands[0], y.Operands[1]);
+        return AsProduct(x.Shape) is var (rows, inner)
+            ? x.Reshape([rows, inner]).T().MatMul(from.Reshape([rows, from.Shape[3]])).Reshape(y.Shape)
+            : null;
+    }
+
     /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
@@ -60,6 +69,7 @@ public sealed record Conv2dWeights(Window Y, Window X, int Groups) : Convolution
             Of(two, two, 2, [2, 2, 3, 4], [2, 1, 2, 6]),
             Of(three, two, 3, [1, 3, 3, 3], [1, 3, 2, 3]),
             Of(one, one, 1, [2, 2, 3, 3], [2, 2, 3, 2]),
+            Of(two, three with { Low = 0, High = 0 }, 1, [2, 2, 3, 2], [2, 1, 1, 4]),
         ];
     }
 }

@@ -41,6 +41,9 @@ public sealed record MaxPool2d(Window Y, Window X) : Pooling(Y, X)
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [null, Expr.Of(new MaxPool2dInput(Y, X), y.Operands[0], dy)];
 
     /// <inheritdoc/>
+    public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[1] : null; // a window of one pixel, at each pixel
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         static Expr Of(Window y, Window x, Shape images) =>
@@ -53,4 +56,15 @@ public sealed record MaxPool2d(Window Y, Window X) : Pooling(Y, X)
             Expr.Of(new MaxPool2d(new(2), new(3, 2)), Expr.Input("x", [1, 3, 5, 2]), Expr.Input("values", [1, 3, 5, 2])),
         ];
     }
+}
+
+public static partial class Verbs
+{
+    /// <summary>Takes the largest pixel of each window, channel by channel, by windows that may differ along height and width: [N, H, W, C] to [N, OH, OW, C].</summary>
+    /// <param name="images">The images, f32 or f64.</param>
+    /// <param name="y">The windows along the height.</param>
+    /// <param name="x">The windows along the width.</param>
+    /// <example><code>Expr h = x.MaxPool2d(new(3, 2), new(3, 2));   // f32[N,31,31,16] -> f32[N,15,15,16]</code></example>
+    /// <exception cref="ShapeException">The images are no [N, H, W, C] of floats, or a window does not fit or lies in the padding.</exception>
+    public static Expr MaxPool2d(this Expr images, Window y, Window x) => Expr.Of(new MaxPool2d(y, x), images, images);
 }

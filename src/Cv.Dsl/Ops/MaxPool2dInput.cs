@@ -39,6 +39,9 @@ public sealed record MaxPool2dInput(Window Y, Window X) : Pooling(Y, X)
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [null, Expr.Of(new MaxPool2d(Y, X), y.Operands[0], dy)];
 
     /// <inheritdoc/>
+    public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[1] : null; // a window of one pixel, at each pixel
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         static Expr Of(Window y, Window x, Shape images, Shape results) =>

@@ -31,6 +31,12 @@ public sealed record SumPool2d(Window Y, Window X) : Pooling(Y, X)
     }
 
     /// <inheritdoc/>
+    public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[0] : null; // a window of one pixel, at each pixel
+
+    /// <summary>Is a <see cref="ReduceSum"/> where the one window is the whole image.</summary>
+    public override Expr? Expand(Expr y) => Covers(y.Operands[0].Shape) ? y.Operands[0].Sum([1, 2], keepDims: true) : null;
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         static Expr Of(Window y, Window x, Shape images) => Expr.Of(new SumPool2d(y, x), Expr.Input("x", images));
@@ -39,6 +45,17 @@ public sealed record SumPool2d(Window Y, Window X) : Pooling(Y, X)
             Of(new(2, 2), new(2, 2), [2, 4, 4, 3]),
             Of(new(3, 1, 1, 1), new(2, 1), [1, 3, 4, 2]),
             Of(new(2, 2, 0, 1), new(2, 1, 2, 0, 2), [1, 3, 3, 2]),
+            Of(new(2), new(3), [2, 2, 3, 2]),
         ];
     }
+}
+
+public static partial class Verbs
+{
+    /// <summary>Adds up the pixels of each window, channel by channel, by windows that may differ along height and width: [N, H, W, C] to [N, OH, OW, C].</summary>
+    /// <param name="images">The images, f32 or f64.</param>
+    /// <param name="y">The windows along the height.</param>
+    /// <param name="x">The windows along the width.</param>
+    /// <exception cref="ShapeException">The images are no [N, H, W, C] of floats, or a window does not fit.</exception>
+    public static Expr SumPool2d(this Expr images, Window y, Window x) => Expr.Of(new SumPool2d(y, x), images);
 }

@@ -41,6 +41,12 @@ public sealed record SumPool2dInput(Window Y, Window X, int Height, int Width) :
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [Expr.Of(new SumPool2d(Y, X), dy)];
 
     /// <inheritdoc/>
+    public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[0] : null; // a window of one pixel, at each pixel
+
+    /// <summary>Repeats the results where the one window is the whole image.</summary>
+    public override Expr? Expand(Expr y) => Covers(y.Shape) ? y.Operands[0].BroadcastTo(y.Shape) : null;
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         static Expr Of(Window y, Window x, int height, int width, Shape results) =>
@@ -50,6 +56,7 @@ public sealed record SumPool2dInput(Window Y, Window X, int Height, int Width) :
             Of(new(2, 2), new(2, 2), 4, 4, [2, 2, 2, 3]),
             Of(new(3, 1, 1, 1), new(2, 1), 3, 4, [1, 3, 3, 2]),
             Of(new(2, 2, 0, 1), new(2, 1, 2, 0, 2), 3, 3, [1, 2, 3, 2]),
+            Of(new(2), new(3), 2, 3, [2, 1, 1, 2]),
         ];
     }
 }
