@@ -62,6 +62,7 @@ var command = new RootCommand("Times one training step (forward, backward, param
     workloads,
     Table("gemm", "Times products of matrices, against OpenBLAS where it is installed", Gemm),
     Table("convolution", "Times convolutions, forward and backward, against the peer if one is given", Convolution),
+    Table("loops", "Times functions against System.Numerics.Tensors, and a chain of operations against a copy", Loops),
     Table("compile", "Times compilation, the first step included", Compilation),
 };
 command.SetAction(given => Guarded(given, RunSteps));
@@ -91,6 +92,7 @@ void RunSteps(ParseResult given)
     Text.Print(StepTable.Share(Workload.All[0], OptionsOf(given), Pace.Quick));
     Gemm(given);
     Convolution(given);
+    Loops(given);
     Compilation(given);
 }
 
@@ -106,6 +108,8 @@ void Convolution(ParseResult given)
     using var peer = PeerOf(given);
     PrintAll(ConvolutionTable.Run(OptionsOf(given), PaceOf(given, 0.2), peer));
 }
+
+void Loops(ParseResult given) => PrintAll(LoopTable.Run(OptionsOf(given), PaceOf(given, 0.1)));
 
 void Compilation(ParseResult given) => PrintAll(CompileTable.Run(OptionsOf(given), PaceOf(given, 0)));
 

@@ -1,6 +1,6 @@
 namespace Cv.Dsl;
 
-/// <content>The static forms of some verbs. F#'s own exp, log, sqrt, abs, tanh and ** look for these names, and so work on nodes.</content>
+/// <content>The static forms of some verbs. F#'s own exp, log, sqrt, abs, tanh, sin, cos and ** look for these names, and so work on nodes.</content>
 public sealed partial class Expr
 {
     /// <inheritdoc cref="Dsl.Exp"/>
@@ -17,6 +17,12 @@ public sealed partial class Expr
 
     /// <inheritdoc cref="Dsl.Tanh"/>
     public static Expr Tanh(Expr x) => Verbs.Tanh(x);
+
+    /// <inheritdoc cref="Dsl.Sin"/>
+    public static Expr Sin(Expr x) => Verbs.Sin(x);
+
+    /// <inheritdoc cref="Dsl.Cos"/>
+    public static Expr Cos(Expr x) => Verbs.Cos(x);
 
     /// <inheritdoc cref="Dsl.Pow"/>
     public static Expr Pow(Expr a, Expr b) => Verbs.Pow(a, b);

@@ -8,6 +8,9 @@ module Functions =
     /// Squashes each element into (0, 1).
     let sigmoid (x: Expr) = x.Sigmoid()
 
+    /// Takes the error function of each element.
+    let erf (x: Expr) = x.Erf()
+
     /// Gives -1, 0 or 1 for each element.
     let signOf (x: Expr) = x.Sign()
 

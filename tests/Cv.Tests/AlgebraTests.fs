@@ -58,6 +58,9 @@ let private unary: (Expr -> Expr) list = [
     _.Sqrt()
     _.Tanh()
     _.Sigmoid()
+    _.Erf()
+    _.Sin()
+    _.Cos()
     _.StopGradient()
 ]
 

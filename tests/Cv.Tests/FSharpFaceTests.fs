@@ -55,6 +55,7 @@ let private operators =
         alike "minus" -x (Expr.op_UnaryNegation x)
         alike "x *@ w + b" scores (x.MatMul(w) + b)
         alike "F#'s own functions" (exp (log (sqrt (abs (tanh x))))) (x.Tanh().Abs().Sqrt().Log().Exp())
+        alike "F#'s sin and cos" (sin x + cos x) (x.Sin() + x.Cos())
         alike "x ** 2.0" (x ** 2.0) (x.Pow 2.0)
         alike "x ** 2.0f" (x ** 2.0f) (x.Pow 2.0)
         alike "x ** x" (x ** x) (x.Pow x)
@@ -73,6 +74,7 @@ let private operators =
 let private functions =
     testList "functions" [
         alike "sigmoid" (sigmoid x) (x.Sigmoid())
+        alike "erf" (erf x) (x.Erf())
         alike "sign" (signOf x) (x.Sign())
         alike "maximum" (maximum x (x * x)) (x.Maximum(x * x))
         alike "minimum" (minimum x (x * x)) (x.Minimum(x * x))

@@ -63,7 +63,10 @@ let private elementwise =
         unary "log" _.Log() log
         unary "sqrt" _.Sqrt() sqrt
         unary "tanh" _.Tanh() tanh
-        unary "sigmoid" _.Sigmoid() (fun x -> 1.0 / (1.0 + exp -x))
+        unary "sigmoid" _.Sigmoid() SpecialFunctions.Sigmoid
+        unary "erf" _.Erf() SpecialFunctions.Erf
+        unary "sin" _.Sin() sin
+        unary "cos" _.Cos() cos
         unary "sign" _.Sign() (fun x ->
             if x > 0.0 then 1.0
             elif x < 0.0 then -1.0

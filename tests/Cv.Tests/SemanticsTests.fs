@@ -145,6 +145,9 @@ let private functions: (string * (Expr -> Expr)) list = [
     "log", _.Abs().Log()
     "tanh", _.Tanh()
     "sigmoid", _.Sigmoid()
+    "erf", _.Erf()
+    "sin", _.Sin()
+    "cos", _.Cos()
     "pow", _.Abs().Pow(1.7)
 ]
 

@@ -1,4 +1,5 @@
-/// The vector functions of compiled kernels against the library's f64 functions, over a sweep of their whole range, at every width.
+/// The vector functions of compiled kernels over the whole range of their arguments: against the library's f64 functions in f32, against series of
+/// whole numbers in f64, and with the same bits at every width.
 module Cv.Tests.VectorMathTests
 
 open System
@@ -8,69 +9,356 @@ open Cv.Runtime
 open Cv.Tests.Generators
 open Expecto
 
-let private widths = [ VectorWidth.Bits128; VectorWidth.Bits256; VectorWidth.Bits512 ]
+/// A function, its value to f64, its value to many digits, and the ulp allowed in f32 and f64.
+type private Function = {
+    Name: string
+    Node: Expr -> Expr
+    Exact: float -> float
+    Precise: float -> HighPrecision.Big
+    Narrow: float
+    Wide: float
+    /// From where on f64 has one value, and below which magnitude the function is its argument or a constant.
+    Low: float
+    High: float
+}
 
-let private apply (dtype: DType) (f: Expr -> Expr) width (values: float[]) =
-    let x = Expr.Input("x", shape [ values.Length ], dtype)
-    let run = Compile.Function(Graph(f x), CompileOptions(Threads = 1, Width = width))
-    let at = Tensor.From(shape [ values.Length ], values).Cast dtype
-    at.ToDoubles(), run.Call(Binding("x", at)).[0].ToDoubles()
-
-/// The distance between neighbours of the exact result, in the dtype.
-let private ulp (dtype: DType) (exact: float) =
-    if dtype = DType.F32 then
-        let x = MathF.Abs(float32 exact)
-        float (MathF.BitIncrement x) - float x
-    else
-        Math.BitIncrement(abs exact) - abs exact
-
-let private sweep (low: float) (high: float) count =
-    Array.init count (fun i -> low + (high - low) * float i / float (count - 1))
-
-let private within name (f: Expr -> Expr) (exact: float -> float) (dtype: DType) allowed (values: float[]) = [
-    for width in widths ->
-        testCase $"{name} {dtype} {width}" (fun () ->
-            let at, got = apply dtype f width values
-
-            for i in 0 .. at.Length - 1 do
-                let want = exact at.[i]
-
-                let want =
-                    if dtype = DType.F32 && abs want > float Single.MaxValue then
-                        float (float32 want)
-                    else
-                        want
-
-                if Double.IsNaN want then
-                    Expect.isTrue (Double.IsNaN got.[i]) $"NaN at {at.[i]}, not {got.[i]}"
-                elif Double.IsInfinity want then
-                    Expect.equal got.[i] want $"at {at.[i]}"
+let private functions = [
+    {
+        Name = "exp"
+        Node = _.Exp()
+        Exact = Math.Exp
+        Precise = HighPrecision.expOf
+        Narrow = 1.0
+        Wide = 1.0
+        Low = -745.0
+        High = 709.78
+    }
+    {
+        Name = "log"
+        Node = _.Log()
+        Exact = Math.Log
+        Precise = HighPrecision.logOf
+        Narrow = 1.0
+        Wide = 1.0
+        Low = 5e-324
+        High = Double.MaxValue
+    }
+    {
+        Name = "tanh"
+        Node = _.Tanh()
+        Exact = Math.Tanh
+        Precise = HighPrecision.tanhOf
+        Narrow = 3.5
+        Wide = 4.0
+        Low = -22.0
+        High = 22.0
+    }
+    {
+        Name = "sigmoid"
+        Node = _.Sigmoid()
+        Exact =
+            (fun x ->
+                if x < 0.0 then
+                    Math.Exp x / (1.0 + Math.Exp x)
                 else
-                    let error = abs (got.[i] - want) / ulp dtype want
-                    Expect.isTrue (error <= allowed) $"{error:F2} ulp at {at.[i]:R}: {got.[i]:R} for {want:R}")
+                    1.0 / (1.0 + Math.Exp -x))
+        Precise = HighPrecision.sigmoidOf
+        Narrow = 2.0
+        Wide = 2.0
+        Low = -745.0
+        High = 40.0
+    }
+    {
+        Name = "erf"
+        Node = _.Erf()
+        Exact = SpecialFunctions.Erf
+        Precise = HighPrecision.erfOf
+        Narrow = 2.0
+        Wide = 4.0
+        Low = -6.2
+        High = 6.2
+    }
+    {
+        Name = "sin"
+        Node = _.Sin()
+        Exact = Math.Sin
+        Precise = HighPrecision.sinOf
+        Narrow = 2.0
+        Wide = 2.0
+        Low = Double.MinValue
+        High = Double.MaxValue
+    }
+    {
+        Name = "cos"
+        Node = _.Cos()
+        Exact = Math.Cos
+        Precise = HighPrecision.cosOf
+        Narrow = 2.0
+        Wide = 2.0
+        Low = Double.MinValue
+        High = Double.MaxValue
+    }
 ]
 
-let private special = [| 0.0; -0.0; 1.0; -1.0; nan; infinity; -infinity; 1e-45; -1e-45; 1e-30; 1e30; -1e30 |]
+/// Runs a node at each width, and on two threads, and asks for the same bits.
+let private sameEverywhere (node: Expr) (bindings: Binding[]) =
+    let run width threads =
+        (Compile.Function(Graph node, CompileOptions(Threads = threads, Width = width))).Call(bindings).[0].ToDoubles()
+
+    let first = run VectorWidth.Bits128 1
+
+    for width, threads in [ VectorWidth.Bits256, 2; VectorWidth.Bits512, 1 ] do
+        let other = run width threads
+
+        for i in 0 .. first.Length - 1 do
+            if not (first[i].Equals other[i]) then
+                failtest $"number {i} is {first[i]:R} with 128 bits, and {other[i]:R} with {width}"
+
+    first
+
+let private apply (f: Expr -> Expr) (values: Tensor) =
+    sameEverywhere (f (Expr.Input("x", values.Shape, values.DType))) [| Binding("x", values) |]
+
+let private applyPower (bases: Tensor) (powers: Tensor) =
+    let leaf name (values: Tensor) =
+        Expr.Input(name, values.Shape, values.DType)
+
+    sameEverywhere ((leaf "a" bases).Pow(leaf "b" powers)) [| Binding("a", bases); Binding("b", powers) |]
+
+/// The error of an f32 in units of the last place of floats as large as the exact result; infinity counts as the number after the largest.
+let private ulp32 (got: float) (exact: float) =
+    let beyond = 2.0 ** 128.0
+    let bounded x = max -beyond (min beyond x)
+
+    if Double.IsNaN exact || Double.IsNaN got then
+        if Double.IsNaN exact && Double.IsNaN got then
+            0.0
+        else
+            infinity
+    elif got = exact then
+        0.0
+    else
+        let exponent = max -126 (min 127 (Math.ILogB(bounded exact)))
+        abs (bounded got - bounded exact) / Math.ScaleB(1.0, exponent - 23)
+
+/// Every so many of all floats: each exponent, both signs, subnormal numbers, infinities, NaN.
+let private floats =
+    lazy
+        (let stride = 8191L
+         let count = int ((1L <<< 32) / stride)
+
+         let special = [|
+             0.0f
+             -0.0f
+             1.0f
+             -1.0f
+             nanf
+             infinityf
+             -infinityf
+             Single.Epsilon
+             -Single.Epsilon
+             Single.MaxValue
+             Single.MinValue
+             1.17549435e-38f
+             1.17549421e-38f
+             88.7228317f
+             88.7228394f
+             -87.3365479f
+             -103.972076f
+             -103.972084f
+             1e5f
+             100000.008f
+         |]
+
+         Array.append special (Array.init count (fun i -> BitConverter.Int32BitsToSingle(int32 (int64 i * stride)))))
+
+let private narrow =
+    testList "f32" [
+        for f in functions do
+            testCase $"{f.Name}"
+            <| fun () ->
+                let values = floats.Value
+                let got = apply f.Node (Tensor.From(shape [ values.Length ], values))
+                let mutable worst, at = 0.0, 0
+
+                for i in 0 .. values.Length - 1 do
+                    let error = ulp32 got[i] (f.Exact(float values[i]))
+
+                    if error > worst then
+                        worst <- error
+                        at <- i
+
+                Expect.isTrue (worst <= f.Narrow) $"{worst:F3} ulp at {values[at]:R}: {got[at]:R} for {f.Exact(float values[at]):R}"
+    ]
+
+/// Numbers of every magnitude within the bounds, and evenly spread ones.
+let private doubles f =
+    let random = Random 7
+
+    let anyMagnitude _ =
+        BitConverter.Int64BitsToDouble(random.NextInt64(Int64.MinValue, Int64.MaxValue))
+
+    let low, high = max f.Low -800.0, min f.High 800.0
+
+    [|
+        yield!
+            Seq.initInfinite anyMagnitude
+            |> Seq.filter (fun x -> x >= f.Low && x <= f.High && abs x > 1e-60)
+            |> Seq.truncate 500
+        yield! Seq.init 1000 (fun _ -> low + (high - low) * random.NextDouble())
+        yield! Seq.init 1000 (fun _ -> max f.Low -1.0 + (1.0 - max f.Low -1.0) * random.NextDouble())
+        yield!
+            Seq.init 300 (fun i -> Math.ScaleB(1.0 + random.NextDouble(), -i / 6))
+            |> Seq.filter (fun x -> x <= f.High)
+    |]
+
+let private wide =
+    testList "f64" [
+        for f in functions do
+            testCase $"{f.Name}"
+            <| fun () ->
+                let values = doubles f
+                let got = apply f.Node (Tensor.From(shape [ values.Length ], values))
+                let errors = Array.map2 (fun x y -> HighPrecision.ulps y (f.Precise x)) values got
+                let worst = Array.max errors
+                let at = Array.findIndex ((=) worst) errors
+                Expect.isTrue (worst <= f.Wide) $"{worst:F3} ulp at {values[at]:R}: {got[at]:R}"
+    ]
+
+let private specials = [| 0.0; -0.0; 1.0; -1.0; nan; infinity; -infinity |]
+
+/// What must come out for 0, -0, 1, -1, NaN, infinity and -infinity; nan where the sweep says it all.
+let private atSpecials: (string * (Expr -> Expr) * float[]) list = [
+    "exp", _.Exp(), [| 1.0; 1.0; nan; nan; nan; infinity; 0.0 |]
+    "log", _.Log(), [| -infinity; -infinity; 0.0; nan; nan; infinity; nan |]
+    "tanh", _.Tanh(), [| 0.0; -0.0; nan; nan; nan; 1.0; -1.0 |]
+    "sigmoid", _.Sigmoid(), [| 0.5; 0.5; nan; nan; nan; 1.0; 0.0 |]
+    "erf", _.Erf(), [| 0.0; -0.0; nan; nan; nan; 1.0; -1.0 |]
+    "sin", _.Sin(), [| 0.0; -0.0; nan; nan; nan; nan; nan |]
+    "cos", _.Cos(), [| 1.0; 1.0; nan; nan; nan; nan; nan |]
+]
+
+let private special =
+    testList "special values" [
+        for name, f, expected in atSpecials do
+            for dtype in [ DType.F32; DType.F64 ] do
+                testCase $"{name} in {DTypes.Text dtype}"
+                <| fun () ->
+                    let got = apply f (Tensor.From(shape [ specials.Length ], specials).Cast dtype)
+
+                    for i in 0 .. specials.Length - 1 do
+                        let undecided = Double.IsNaN expected[i] && abs specials[i] = 1.0 && name <> "log"
+
+                        if not undecided then
+                            let same =
+                                got[i].Equals expected[i]
+                                && (Double.IsNaN got[i] || Double.IsNegative got[i] = Double.IsNegative expected[i])
+
+                            Expect.isTrue same $"{name} {specials[i]} is {got[i]}, not {expected[i]}"
+    ]
+
+/// Powers that are whole, odd, even, halves, tiny, huge, and none.
+let private powers = [|
+    0.0
+    -0.0
+    1.0
+    -1.0
+    2.0
+    -2.0
+    3.0
+    -3.0
+    0.5
+    -0.5
+    1.0 / 3.0
+    -2.5
+    7.3
+    -11.7
+    100.0
+    1e-3
+    16777217.0
+    1e10
+    -1e300
+    nan
+    infinity
+    -infinity
+|]
+
+let private ofType (dtype: DType) (values: float[]) =
+    Tensor.From(shape [ values.Length ], values).Cast dtype
+
+let private powerTests =
+    testList "pow" [
+        testCase "f32"
+        <| fun () ->
+            let stride = 171_799L
+
+            let bases =
+                Array.init (int ((1L <<< 32) / stride)) (fun i -> float (BitConverter.Int32BitsToSingle(int32 (int64 i * stride))))
+
+            let a, b = Array.allPairs bases powers |> Array.unzip
+            let b = (ofType DType.F32 b).ToDoubles()
+            let got = applyPower (ofType DType.F32 a) (ofType DType.F32 b)
+
+            for i in 0 .. a.Length - 1 do
+                let exact = Math.Pow(a[i], b[i])
+                let error = ulp32 got[i] exact
+                Expect.isTrue (error <= 1.0) $"{error:F3} ulp for {a[i]:R}^{b[i]:R}: {got[i]:R} for {exact:R}"
+
+        testCase "f64"
+        <| fun () ->
+            let random = Random 11
+
+            let a =
+                Array.init 3000 (fun i ->
+                    match i % 3 with
+                    | 0 -> Math.ScaleB(1.0 + random.NextDouble(), random.Next(-1074, 1023))
+                    | 1 -> 0.5 + random.NextDouble()
+                    | _ -> 1.0 + Math.ScaleB(random.NextDouble() - 0.5, -random.Next 40))
+
+            // results of every magnitude
+            let b =
+                a |> Array.map (fun a -> (random.NextDouble() * 2.0 - 1.0) * 700.0 / Math.Log a)
+
+            let got = applyPower (ofType DType.F64 a) (ofType DType.F64 b)
+
+            for i in 0 .. a.Length - 1 do
+                if Double.IsFinite b[i] then
+                    let error = HighPrecision.ulps got[i] (HighPrecision.powOf a[i] b[i])
+                    Expect.isTrue (error <= 2.0) $"{error:F3} ulp for {a[i]:R}^{b[i]:R}: {got[i]:R}"
+
+        testCase "special values are Math.Pow's"
+        <| fun () ->
+            let bases =
+                Array.append specials [| 2.0; -2.0; 0.5; -0.5; 1e-310; -1e-310; 1e300; -1e300 |]
+
+            let a, b = Array.allPairs bases powers |> Array.unzip
+
+            for dtype in [ DType.F32; DType.F64 ] do
+                let a, b = (ofType dtype a).ToDoubles(), (ofType dtype b).ToDoubles()
+                let got = applyPower (ofType dtype a) (ofType dtype b)
+
+                for i in 0 .. a.Length - 1 do
+                    let want = Math.Pow(a[i], b[i])
+
+                    if want = 0.0 || abs want = 1.0 || not (Double.IsFinite want) then
+                        let same =
+                            got[i].Equals want
+                            && (Double.IsNaN want || Double.IsNegative got[i] = Double.IsNegative want)
+
+                        Expect.isTrue same $"{DTypes.Text dtype} {a[i]:R}^{b[i]:R} is {got[i]:R}, not {want:R}"
+    ]
 
 [<Tests>]
 let tests =
     testList "vector functions" [
-        yield! within "exp" (fun x -> x.Exp()) Math.Exp DType.F32 2.0 (Array.append special (sweep -110.0 90.0 60_001))
-        yield! within "exp" (fun x -> x.Exp()) Math.Exp DType.F64 2.0 (Array.append special (sweep -750.0 712.0 40_001))
-        yield! within "tanh" (fun x -> x.Tanh()) Math.Tanh DType.F32 4.0 (Array.append special (sweep -12.0 12.0 60_001))
-        yield! within "tanh" (fun x -> x.Tanh()) Math.Tanh DType.F64 4.0 (Array.append special (sweep -22.0 22.0 40_001))
-        yield!
-            within
-                "sigmoid"
-                (fun x -> x.Sigmoid())
-                (fun x -> 1.0 / (1.0 + Math.Exp -x))
-                DType.F32
-                4.0
-                (Array.append special (sweep -80.0 40.0 60_001))
-        yield! within "log" (fun x -> x.Log()) Math.Log DType.F32 2.0 (Array.append special (sweep 1e-4 200.0 60_001))
-        yield! within "sqrt" (fun x -> x.Sqrt()) Math.Sqrt DType.F32 0.5 (Array.append special (sweep 0.0 200.0 10_001))
-        testCase "exp 0 is 1, sigmoid 0 is 1/2" (fun () ->
-            for dtype in [ DType.F32; DType.F64 ] do
-                Expect.equal (apply dtype (fun x -> x.Exp()) VectorWidth.Auto [| 0.0 |] |> snd) [| 1.0 |] "exp 0"
-                Expect.equal (apply dtype (fun x -> x.Sigmoid()) VectorWidth.Auto [| 0.0 |] |> snd) [| 0.5 |] "sigmoid 0")
+        narrow
+        wide
+        special
+        powerTests
+        testCase "the references agree with the library"
+        <| fun () ->
+            for f in functions do
+                for x in [ 0.3; 1.0; 2.75; 5.5; 1e-5 ] do
+                    let error = HighPrecision.ulps (f.Exact x) (f.Precise x)
+                    Expect.isTrue (error <= 4.0) $"{f.Name} {x}: {error} ulp"
     ]

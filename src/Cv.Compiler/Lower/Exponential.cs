@@ -1,81 +1,67 @@
 using System.Linq.Expressions;
-using Cv.Dsl;
-using static System.Linq.Expressions.Expression;
+using static Cv.Compiler.VectorOperators;
 
 namespace Cv.Compiler;
 
 /// <summary>
-/// Writes exp x for a vector: x = n ln 2 + r with a whole n and |r| at most ln 2 / 2, then e^r by a polynomial (f32) or a rational function
-/// (f64), times 2^n in two steps, so that results between the least normal number and 0 come out too. Exact at 0; elsewhere within 2 ulp.
-/// The coefficients are Moshier's, from the Cephes library.
+/// Writes exp x for a vector: x = n ln 2 + r with a whole n and |r| at most ln 2 / 2, then e^r by a polynomial, times 2^n in two steps, so that
+/// results between the least normal number and 0 come out too. Exact at 0; elsewhere within 1 ulp.
 /// </summary>
+/// <remarks>
+/// The reduction is Cody and Waite's (Muller, "Elementary Functions", 3rd ed., 11.2); ln 2 in two parts is fdlibm's. The polynomials are minimax,
+/// found by Remez's exchange for the relative error of e^r = 1 + r + r^2 P(r), each coefficient rounded before the next was fitted.
+/// </remarks>
 static class Exponential
 {
-    static readonly double[] Polynomial =
+    public const double LogOfTwoHigh32 = 0.693145751953125;
+    public const double LogOfTwoLow32 = 1.42860677E-6;
+    public const double LogOfTwoHigh64 = 6.93147180369123816490E-1;
+    public const double LogOfTwoLow64 = 1.90821492927058770002E-10;
+
+    // below 2^-28 of e^r in f32, 2^-57 in f64
+    static readonly double[] P32 = [1.38403988E-3, 8.36934894E-3, 4.16680835E-2, 1.66665152E-1, 4.9999994E-1];
+    static readonly double[] P64 =
     [
-        1.9875691500E-4,
-        1.3981999507E-3,
-        8.3334519073E-3,
-        4.1665795894E-2,
-        1.6666665459E-1,
-        5.0000001201E-1,
-    ];
-    static readonly double[] Numerator = [1.26177193074810590878E-4, 3.02994407707441961300E-2, 9.99999999999999999910E-1];
-    static readonly double[] Denominator =
-    [
-        3.00198505138664455042E-6,
-        2.52448340349684104192E-3,
-        2.27265548208155028766E-1,
-        2.00000000000000000005E0,
+        2.5019853412946728E-8,
+        2.7630747883732275E-7,
+        2.755753105635237E-6,
+        2.4801491760406374E-5,
+        1.9841269560100212E-4,
+        1.3888888944853298E-3,
+        8.333333333473792E-3,
+        4.1666666666525805E-2,
+        1.6666666666666438E-1,
+        5.0000000000000111E-1,
     ];
 
     public static Expression Of(Lanes lanes, Expression argument)
     {
-        bool wide = lanes.Type == DType.F64;
-        Expression C(double value) => lanes.Constant(value, lanes.Type);
-        Expression Fma(Expression a, Expression b, Expression c) => lanes.Call("FusedMultiplyAdd", a, b, c);
-        Expression Horner(double[] coefficients, Expression at) =>
-            coefficients.Skip(1).Aggregate(C(coefficients[0]), (sum, c) => Fma(sum, at, C(c)));
-        var lines = new List<Expression>();
-        var locals = new List<ParameterExpression>();
-        ParameterExpression Let(string name, Expression value)
-        {
-            var local = Variable(value.Type, name);
-            locals.Add(local);
-            lines.Add(Assign(local, value));
-            return local;
-        }
+        var code = new VectorCode(lanes);
+        var (twice, r) = Reduce(code, argument, negate: false);
+        var power = code.Let("p", code.Horner(r, [.. Coefficients(code), 1, 1]));
+        var half = code.Let("h", code.ShiftRight(twice, 1));
+        return code.Result(Multiply(Multiply(power, code.PowerOfTwo(half)), code.PowerOfTwo(Subtract(twice, half))));
+    }
 
-        // beyond these the result is 0 or infinity anyway; the constant goes first, so that NaN passes
-        var x = Let("x", lanes.Call("MaxNative", C(wide ? -746 : -104), lanes.Call("MinNative", C(wide ? 710 : 89), argument)));
-        var n = Let("n", lanes.Call("Round", Multiply(x, C(1.44269504088896340736))));
-        // ln 2 in two parts, the first of few bits: n times it is exact
-        var r = Let(
-            "r",
-            Fma(n, C(wide ? -1.42860682030941723212E-6 : 2.12194440E-4), Fma(n, C(wide ? -6.93145751953125E-1 : -0.693359375), x))
+    /// <summary>Gives the coefficients of (e^r - 1 - r) / r^2, from the highest power down.</summary>
+    public static double[] Coefficients(VectorCode code) => code.IsWide ? P64 : P32;
+
+    /// <summary>
+    /// Gives n + 2 bias in the lowest bits, so that its halves are two exponents as they are stored, and r = x - n ln 2; or -r. Beyond the
+    /// bounds that x is clamped to, exp is 0 or infinite anyway.
+    /// </summary>
+    public static (Expression TwiceBiased, Expression R) Reduce(VectorCode code, Expression argument, bool negate)
+    {
+        var x = code.Let("x", code.IsWide ? code.Clamp(-746, 710, argument) : code.Clamp(-104, 89, argument));
+        var rounder = code.Rounder(2 * code.Bias);
+        var sum = code.Let("t", code.Fma(x, code.C(1.44269504088896340736), rounder));
+        var n = code.Let("n", Subtract(sum, rounder));
+        int sign = negate ? 1 : -1;
+        var r = code.Fma(
+            n,
+            code.C(sign * LogOfTwoLow32, sign * LogOfTwoLow64),
+            code.Fma(n, code.C(sign * LogOfTwoHigh32, sign * LogOfTwoHigh64), negate ? Negate(x) : x)
         );
-        var square = Let("rr", Multiply(r, r));
-        Expression power;
-        if (wide)
-        {
-            var odd = Let("p", Multiply(r, Horner(Numerator, square)));
-            power = Add(C(1), Divide(Add(odd, odd), Subtract(Horner(Denominator, square), odd)));
-        }
-        else
-        {
-            power = Add(Fma(Horner(Polynomial, r), square, r), C(1));
-        }
-        var whole = Let("k", lanes.Call(wide ? "ConvertToInt64" : "ConvertToInt32", n));
-        var half = Let("h", lanes.Call("ShiftRightArithmetic", whole, Constant(1)));
-        Expression PowerOfTwo(Expression k) =>
-            lanes.AsFloat(
-                lanes.Call(
-                    "ShiftLeft",
-                    Add(k, lanes.Call("Create", Convert(Constant(wide ? 1023 : 127), lanes.Integer))),
-                    Constant(wide ? 52 : 23)
-                )
-            );
-        lines.Add(Multiply(Multiply(power, PowerOfTwo(half)), PowerOfTwo(Subtract(whole, half))));
-        return Block(locals, lines);
+        return (code.Let("k", code.AsBits(sum)), code.Let("r", r));
     }
 }

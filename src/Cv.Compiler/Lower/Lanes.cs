@@ -207,7 +207,11 @@ sealed class Lanes
 
     /// <summary>Calls a method of <see cref="VectorMemory"/>.</summary>
     public static Expression Memory(string name, Type[] types, params Expression[] arguments) =>
-        Expression.Call(Methods.Of(typeof(VectorMemory), name, types), arguments);
+        Memory(typeof(VectorMemory), name, types, arguments);
+
+    /// <summary>Calls a generic method of the runtime.</summary>
+    public static Expression Memory(Type owner, string name, Type[] types, params Expression[] arguments) =>
+        Expression.Call(Methods.Of(owner, name, types), arguments);
 
     /// <summary>Reads the bits of a vector as another element type.</summary>
     public Expression As(Expression vector, Type element)

@@ -73,7 +73,10 @@ sealed class LoopEmitter
         return _code.Close(name, units, _shape.Blocks, (double)_shape.Size * Cost());
     }
 
-    double Cost() => _step.Members.Sum(m => m.Op is Exp or Log or Tanh or Sigmoid or Pow ? 10.0 : 1.0);
+    double Cost() => _step.Members.Sum(Cost);
+
+    /// <summary>Estimates the instructions that an op takes for a vector.</summary>
+    static int Cost(Expr m) => Fuse.IsCostly(m.Op) ? 20 : 1;
 
     List<Expression> Row(List<Tail> tails)
     {
@@ -103,10 +106,11 @@ sealed class LoopEmitter
         bool stores = _step.Members.Any(m => _phases.IsComputed(m, level));
         if (folds.Count == 0 && feeds.Count == 0 && !stores)
             return;
-        int work = _step.Members.Count(m => _phases.IsComputed(m, level)) + folds.Count + feeds.Count;
+        int work = _step.Members.Where(m => _phases.IsComputed(m, level)).Sum(Cost) + folds.Count + feeds.Count;
         int width = _lanes.Count,
             full = _shape.Columns / width,
             rest = _shape.IsFlat ? _shape.Size % width : _shape.Columns % width;
+        // a long body keeps the processor busy by itself, and its constants stay in registers when they are not wanted four times
         int unroll =
             work <= 4 && full >= 8 ? 4
             : work <= 10 && full >= 4 ? 2

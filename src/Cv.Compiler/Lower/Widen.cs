@@ -7,7 +7,7 @@ namespace Cv.Compiler;
 
 /// <summary>
 /// Widens scalar rules to vectors: the body of an op's lambda, applied to vectors of operands. Arithmetic maps to operators, comparisons to
-/// masks, conditionals to selections, Math functions to vector functions or to a rule of <see cref="Approximations"/>, which is widened in turn.
+/// masks, conditionals to selections, Math functions to vector functions: the width's own, or those of <see cref="Approximations"/>.
 /// </summary>
 sealed class Widen
 {
@@ -98,16 +98,10 @@ sealed class Widen
                 return Largest("Min", a[0], a[1]);
             case "Abs" or "Sqrt" or "Floor" or "Ceiling" or "Truncate" or "Round":
                 return _lanes.Call(name, a);
-            case "Exp":
-                return Exponential.Of(_lanes, a[0]);
-            case "Log" or "Cos" or "Sin" when a.Length == 1:
-                return _lanes.Call(name, a);
             case "CopySign":
                 return _lanes.Call("CopySign", a);
         }
-        if (Approximations.Find(name) is { } rule)
-            return Rule(_lanes, _type, rule, Named(a, out var block)) is var body && block.Count == 0 ? body : Wrap(block, body);
-        return PerLane(name, a);
+        return Approximations.Find(name, _lanes, a) ?? PerLane(name, a);
     }
 
     /// <summary>
@@ -123,28 +117,6 @@ sealed class Widen
         e
             is MemberExpression
                 or MethodCallExpression { Method.Name: "Create", Arguments: [ConstantExpression { Value: not (float.NaN or double.NaN) }] };
-
-    /// <summary>Gives each argument a name, so that a rule that uses it twice computes it once.</summary>
-    static Expression[] Named(Expression[] arguments, out List<(ParameterExpression, Expression)> block)
-    {
-        block = [];
-        var names = new Expression[arguments.Length];
-        for (int i = 0; i < arguments.Length; i++)
-        {
-            if (arguments[i] is ParameterExpression)
-            {
-                names[i] = arguments[i];
-                continue;
-            }
-            var local = Variable(arguments[i].Type);
-            block.Add((local, arguments[i]));
-            names[i] = local;
-        }
-        return names;
-    }
-
-    static Expression Wrap(List<(ParameterExpression Name, Expression Value)> block, Expression body) =>
-        Expression.Block(block.Select(b => b.Name), [.. block.Select(b => Assign(b.Name, b.Value)), body]);
 
     Expression PerLane(string name, Expression[] a)
     {

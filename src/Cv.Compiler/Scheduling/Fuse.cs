@@ -381,7 +381,8 @@ sealed class Fuse
 
     static bool IsOne(Shape shape) => shape.Size == 1;
 
-    static bool IsCostly(Op op) => op is Exp or Log or Pow or Tanh or Sigmoid;
+    /// <summary>Tells that an op takes many instructions, so that computing it twice does not pay.</summary>
+    public static bool IsCostly(Op op) => op is Exp or Log or Pow or Tanh or Sigmoid or Erf or Sin or Cos;
 
     static bool IsFloatCast(Expr e) => e is (Cast, [var x]) && e.DType.IsFloat() && x.DType.IsFloat();
 

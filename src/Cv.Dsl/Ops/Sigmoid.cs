@@ -8,7 +8,7 @@ namespace Cv.Dsl;
 public sealed record Sigmoid : Unary
 {
     /// <inheritdoc/>
-    public override LambdaExpression Scalar => Rule(x => 1 / (1 + Math.Exp(-x)));
+    public override LambdaExpression Scalar => Rule(x => SpecialFunctions.Sigmoid(x));
 
     /// <inheritdoc/>
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy * (y * (1.0 - y))];
