@@ -29,6 +29,18 @@ public sealed record CompileOptions
     /// <summary>Gives the width of the vectors. Sums are folded lane by lane, so their last bits may differ between widths.</summary>
     public VectorWidth Width { get; init; } = VectorWidth.Auto;
 
+    /// <summary>
+    /// Tells to choose the register tiles of products and convolutions by a short measurement, instead of the cost model. What was chosen is
+    /// kept in a file, by processor, width, threads and shape, so that the time is spent once. Results do not depend on it.
+    /// </summary>
+    public bool Autotune { get; init; }
+
+    /// <summary>Gives the file of <see cref="Autotune"/>; by default cvdsl/tiles.json in the user's cache folder. One that is spoilt or cannot be written is ignored.</summary>
+    public string? TuneCache { get; init; }
+
+    /// <summary>Gives one tile to every product and convolution, for measurements and tests.</summary>
+    internal (int Rows, int Vectors)? Tile { get; init; }
+
     /// <summary>Gives how many sets of extents a function keeps code for, 1 or more; past that, what was used longest ago is compiled anew.</summary>
     public int CachedShapes { get; init; } = 16;
 

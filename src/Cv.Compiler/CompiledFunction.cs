@@ -81,9 +81,6 @@ public sealed class CompiledFunction : IFunction
         return (plan.Kernels.Length, plan.ArenaBytes);
     }
 
-    /// <summary>Counts the kernels that the last call ran.</summary>
-    internal int KernelCount => _compiled.Count == 0 ? 0 : _compiled[0].Code.KernelCount;
-
     /// <summary>Times each kernel where it stands, between those before and after it, over so many calls after a few that do not count.</summary>
     internal IReadOnlyList<KernelTimes> TimeKernels(int calls, int warmUp, ModelState state, params Binding[] inputs)
     {

@@ -72,9 +72,6 @@ sealed class Executable
     /// <summary>Gives the tensors that calls write their results to.</summary>
     public IReadOnlyList<Tensor> Outputs { get; }
 
-    /// <summary>Counts the kernels of a call.</summary>
-    public int KernelCount => _kernels.Length;
-
     /// <summary>Tells whether a kernel's work is worth more than one thread.</summary>
     public static bool IsThreaded(KernelCode kernel) => kernel.Work >= WorkWorthThreads && kernel.Units > 1;
 

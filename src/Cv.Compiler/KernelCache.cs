@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Linq.Expressions;
 using Cv.Runtime;
 
 namespace Cv.Compiler;
@@ -22,39 +23,42 @@ static class KernelCache
     /// <summary>Gives the compiled kernels of a plan, in its order.</summary>
     public static Kernel[] Compile(ImmutableArray<KernelCode> codes)
     {
-        var prints = InParallel.Map(codes, code => code.Tree is null ? null : Fingerprint.Of(code.Tree));
-        var firsts = Enumerable.Range(0, codes.Length).DistinctBy(i => prints[i] is { } print ? (print, -1) : (default, i)).ToArray();
-        var compiled = InParallel.Map(firsts, i => codes[i].Ready ?? Find(prints[i], codes[i]));
-        var shared = new Dictionary<UInt128, Kernel>();
-        var kernels = new Kernel[codes.Length];
-        for (int i = 0; i < firsts.Length; i++)
+        // steps of equal keys have one tree already, so most need no fingerprint
+        var trees = codes.Select(c => c.Tree).OfType<Expression<Kernel>>().Distinct().ToArray();
+        var prints = InParallel.Map(trees, Fingerprint.Of);
+        var distinct = Enumerable.Range(0, trees.Length).DistinctBy(i => prints[i] is { } print ? (print, -1) : (default, i)).ToArray();
+        var compiled = InParallel.Map(distinct, i => Find(prints[i], trees[i]));
+        var byPrint = new Dictionary<UInt128, Kernel>();
+        var byTree = new Dictionary<Expression<Kernel>, Kernel>();
+        for (int i = 0; i < distinct.Length; i++)
         {
-            kernels[firsts[i]] = compiled[i];
-            if (prints[firsts[i]] is { } print)
-                shared[print] = compiled[i];
+            byTree[trees[distinct[i]]] = compiled[i];
+            if (prints[distinct[i]] is { } print)
+                byPrint[print] = compiled[i];
         }
-        for (int i = 0; i < kernels.Length; i++)
-            kernels[i] ??= shared[prints[i]!.Value];
-        return kernels;
+        for (int i = 0; i < trees.Length; i++)
+            if (prints[i] is { } print)
+                byTree[trees[i]] = byPrint[print];
+        return [.. codes.Select(c => c.Ready ?? byTree[c.Tree!])];
     }
 
-    static Kernel Find(UInt128? print, KernelCode code)
+    static Kernel Find(UInt128? print, Expression<Kernel> tree)
     {
         if (print is null)
-            return Compile(code);
+            return Compile(tree);
         if (Known.TryGetValue(print.Value, out var known) && known.TryGetTarget(out var kernel))
             return kernel;
-        kernel = Compile(code);
+        kernel = Compile(tree);
         Known[print.Value] = new(kernel);
         if (Known.Count > Volatile.Read(ref _sweepAt))
             Sweep();
         return kernel;
     }
 
-    static Kernel Compile(KernelCode code)
+    static Kernel Compile(Expression<Kernel> tree)
     {
         Interlocked.Increment(ref _compiled);
-        return code.Tree!.Compile();
+        return tree.Compile();
     }
 
     /// <summary>Drops the entries whose code was collected; the next sweep waits until as many again were added.</summary>

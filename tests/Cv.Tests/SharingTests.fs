@@ -27,8 +27,8 @@ let private function' name scale size =
 let private net (width: int) layers =
     let mutable model = Model.Input(width)
 
-    for _ in 1..layers do
-        model <- model.Then(fun x -> x + x.Dense(width).Relu())
+    for i in 1..layers do
+        model <- model.Then(fun x -> x + x.Linear(width, $"layer{i}").Relu())
 
     let loss =
         Func<Expr, Expr, Expr>(fun scores labels -> scores.SoftmaxCrossEntropy(labels))
@@ -104,6 +104,15 @@ let tests =
                 let few = compiled (fun () -> step (net 24 8) 24 |> ignore)
                 let many = compiled (fun () -> step (net 24 60) 24 |> ignore)
                 Expect.isLessThanOrEqual many (few + 10L) $"kernels compiled: {few} for 8 layers, {many} for 60")
+            testCase "ten times the layers are not ten times the work each" (fun () ->
+                let bytesPerLayer layers =
+                    let before = GC.GetTotalAllocatedBytes true
+                    step (net 20 layers) 20 |> ignore
+                    float (GC.GetTotalAllocatedBytes true - before) / float layers
+
+                bytesPerLayer 20 |> ignore
+                let few, many = bytesPerLayer 20, bytesPerLayer 200
+                Expect.isLessThan many (1.5 * few) "bytes allocated a layer, of 200 layers and of 20")
             testCase $"compiling and dropping {rounds} functions does not grow memory" (fun () ->
                 for round in 1..50 do
                     compileAndDrop -round |> ignore

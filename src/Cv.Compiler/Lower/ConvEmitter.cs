@@ -55,7 +55,7 @@ sealed class ConvEmitter
         _lanewise = _groups > 1 && _inputs == 1 && _outputs == 1;
         if (_lanewise)
             (_groups, _outputs) = (1, _groups);
-        (_tile, _vectors) = GemmTile.Choose(lanes, _outputs);
+        (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _outputs);
         _band = new(_code, step.Product.Operands[0], _y, _x);
         _rows = RowsOfBand();
         _epilogue = new(step, lanes, _code, workers, _tile, Width);

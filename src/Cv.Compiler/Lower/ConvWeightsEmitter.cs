@@ -54,7 +54,7 @@ sealed class ConvWeightsEmitter
         _lanewise = _groups > 1 && _inputs == 1 && _outputs == 1;
         if (_lanewise)
             (_groups, _outputs) = (1, _groups);
-        (_tile, _vectors) = GemmTile.Choose(lanes, _outputs);
+        (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _outputs);
         _band = new(_code, step.Node.Operands[0], _y, _x, spreads: true);
         int pixels = _y.Count * _x.Count;
         _rows = Math.Max(1, Math.Min(_y.Count, ChunkPixels / _x.Count));

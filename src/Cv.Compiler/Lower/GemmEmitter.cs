@@ -34,7 +34,7 @@ sealed class GemmEmitter
         (_m, _n) = (dims[^2], dims[^1]);
         _batch = dims[..^2].Aggregate(1, (p, d) => p * d);
         _k = step.Product.Operands[0].Shape.Dims[^1].Value;
-        (_tile, _vectors) = GemmTile.Choose(lanes, _n);
+        (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _n);
         _packs = step.TransposeB || _m > 2 * _tile;
         _epilogue = new(step, lanes, _code, workers, _tile, Width);
     }

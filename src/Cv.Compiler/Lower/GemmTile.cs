@@ -16,6 +16,13 @@ static class GemmTile
         return Cost(vectors, 3, registers) < Cost(vectors, 2, registers) ? (registers / 3, 3) : (registers / 2, 2);
     }
 
+    /// <summary>Lists the tiles that fill the registers, for a choice by measurement.</summary>
+    public static (int Rows, int Vectors)[] Candidates(Lanes lanes)
+    {
+        int registers = lanes.Bits == 512 ? 24 : 12;
+        return [.. Enumerable.Range(1, 4).Select(vectors => (registers / vectors, vectors))];
+    }
+
     /// <summary>Estimates the time of a row of so many vectors in panels of a width: a panel with few accumulators waits for their sums.</summary>
     static double Cost(int vectors, int panel, int registers)
     {

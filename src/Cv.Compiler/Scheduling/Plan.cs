@@ -96,22 +96,21 @@ sealed class Plan
             foreach (var slot in Kernels[i].Slots)
                 if (slot is not Slot.Number && Fixed(slot) is null)
                     life[slot] = (life.TryGetValue(slot, out var l) ? l.First : i, i);
-        var pieces = new List<(long Offset, long End, int Last)>();
-        long peak = 0;
+        var space = new FreeSpace();
+        var ending = new List<(long Offset, long Size)>?[Kernels.Length];
+        int freed = 0;
         foreach (var (slot, (first, last)) in life.OrderBy(l => l.Value.First))
         {
+            for (; freed < first; freed++)
+                foreach (var (end, size) in ending[freed] ?? [])
+                    space.Free(end, size);
             long bytes = BytesOf(slot);
-            long size = (bytes + Slack + Line - 1) / Line * Line;
-            pieces.RemoveAll(p => p.Last < first);
-            long offset = 0;
-            int at = 0;
-            for (; at < pieces.Count && pieces[at].Offset - offset < size; at++)
-                offset = Math.Max(offset, pieces[at].End);
-            pieces.Insert(at, (offset, offset + size, last));
+            long needed = (bytes + Slack + Line - 1) / Line * Line;
+            long offset = space.Take(needed);
+            (ending[last] ??= []).Add((offset, needed));
             _places[slot] = new Place.Arena(offset, bytes);
-            peak = Math.Max(peak, offset + size);
         }
-        return peak;
+        return space.End;
     }
 
     Place? Fixed(Slot slot)

@@ -34,6 +34,12 @@ abstract class Step
     /// <summary>Gives the float type that the kernel computes in, once a member has decided it.</summary>
     public DType? Lane { get; set; }
 
+    /// <summary>Gives the node that is computed in register tiles, if the kernel has such.</summary>
+    public virtual Expr? Tiled => null;
+
+    /// <summary>Gives the tile to use instead of the cost model's: see <see cref="Tuner"/>.</summary>
+    public (int Rows, int Vectors)? Tile { get; set; }
+
     /// <summary>Tells that no further node may join.</summary>
     public bool IsClosed { get; set; }
 

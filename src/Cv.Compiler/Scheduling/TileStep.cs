@@ -77,6 +77,9 @@ sealed class GemmStep : TileStep
     /// <inheritdoc/>
     public override IReadOnlyList<Expr> Factors => [A, B];
 
+    /// <inheritdoc/>
+    public override Expr Tiled => Product;
+
     /// <summary>Tells whether a transposition is one that a product reads in place: of the last two axes.</summary>
     public static bool IsFoldable(Expr e) => e is (Transpose(var order), _) && SwapsLastTwo(order);
 
@@ -100,6 +103,9 @@ sealed class ConvStep(Expr product) : TileStep(product)
 
     /// <inheritdoc/>
     public override IReadOnlyList<Expr> Factors => [Image, Filters];
+
+    /// <inheritdoc/>
+    public override Expr Tiled => Product;
 }
 
 /// <summary>Finds the gradient of a convolution's filters: tiles of taps and channels by channels, over all pixels.</summary>
@@ -118,6 +124,9 @@ sealed class ConvWeightsStep : Step
     public Expr Node { get; }
     public Expr Image { get; }
     public Expr Cotangent { get; }
+
+    /// <inheritdoc/>
+    public override Expr Tiled => Node;
 }
 
 /// <summary>Walks the windows of an image: pools, and their adjoints. Each element of the result is a tile of its own.</summary>

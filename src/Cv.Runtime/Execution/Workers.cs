@@ -72,6 +72,7 @@ public sealed class Workers
             finally
             {
                 Close();
+                (_kernel, _slots) = (null, null); // the pool outlives the function
             }
             if (_failure is { } failure)
                 throw new InvalidOperationException("A kernel failed on a worker thread.", failure);
