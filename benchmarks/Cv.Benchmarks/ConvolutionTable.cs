@@ -70,7 +70,7 @@ static class ConvolutionTable
     public static IEnumerable<Comparison> Run(CompileOptions options, Pace pace, Peer? peer)
     {
         var all = new List<Comparison>();
-        foreach (var shape in pace == Pace.Quick ? Cases.Take(2) : Cases)
+        foreach (var shape in pace.IsQuick ? Cases.Take(2) : Cases)
         {
             all.Add(Compare(shape, options, pace, peer));
             yield return all[^1];

@@ -48,7 +48,7 @@ static class GemmTable
         if (blas is null)
             Console.Error.WriteLine("gemm: OpenBLAS is missing, so there is nothing to compare with: apt-get install libopenblas0-pthread");
         blas?.SetThreads(options.Threads);
-        return Products.Where(p => pace != Pace.Quick || p.M <= 1024).Select(p => Compare(p, options, pace, blas));
+        return Products.Where(p => !pace.IsQuick || p.Flops < 1e8).Select(p => Compare(p, options, pace, blas));
     }
 
     static Comparison Compare(Product product, CompileOptions options, Pace pace, OpenBlas? blas)

@@ -19,8 +19,10 @@ sealed unsafe class OpenBlas
         _multiply = (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)
             NativeLibrary.GetExport(library, "cblas_sgemm");
         _setThreads = (delegate* unmanaged<int, void>)NativeLibrary.GetExport(library, "openblas_set_num_threads");
-        var config = (delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, "openblas_get_config");
-        Name = Marshal.PtrToStringUTF8((nint)config()) ?? "OpenBLAS";
+        Name = $"OpenBLAS {Words("openblas_get_config").Split(' ').ElementAtOrDefault(1)} {Words("openblas_get_corename")}";
+
+        string Words(string export) =>
+            Marshal.PtrToStringUTF8((nint)((delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, export))()) ?? "";
     }
 
     /// <summary>Gives version and kernel family.</summary>

@@ -18,7 +18,14 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
         new("svm-linear-256x3072", 256, Mlp(3072), (scores, labels) => scores.MulticlassSvm(labels), Optimiser.GradientDescent(1e-3)),
         new("mlp-784-256-256-10-b128", 128, Mlp(784, 256, 256), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
         new("mlp-small-b32", 32, Mlp(64, 128, 128), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
+        new("convnetjs-cifar-b64", 64, ConvNetJs(), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3)),
+        new("lenet5-mnist-b128", 128, LeNet5(), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
+        new("vgg-small-cifar-b64", 64, VggSmall(), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
     ];
+
+    /// <summary>Gives a residual network of 152 layers on small images, narrow and with all its layers: for the time that compiling it takes.</summary>
+    public static Workload ResNet152 { get; } =
+        new("resnet152-narrow-b16", 16, ResidualNet.Of(3, 8, 36, 3), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3));
 
     /// <summary>Gives the shape of a batch's examples.</summary>
     public Shape Examples => Model.Source.Shape.With(0, Batch);
@@ -27,8 +34,9 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
     public Graph Step()
     {
         var loss = Loss(Model.Output, Expr.Input(Training.Labels, ["N"], DType.I32));
-        var (updates, _) = Training.Descend(loss, Model.Parameters, Optimiser);
-        return new([loss], updates);
+        var forward = new Graph(loss).ForTraining();
+        var (updates, _) = Training.Descend(forward.Outputs[0], Model.Parameters, Optimiser);
+        return new(forward.Outputs, [.. updates, .. forward.Updates]);
     }
 
     /// <summary>Makes a net of so many layers that add to what they get, of 16 units each: for the time that compiling it takes.</summary>
@@ -41,6 +49,47 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
             model = model.Then(x => x + x.Linear(16, name).Tanh());
         }
         return new($"residual-mlp-{layers}-layers", 32, model.Dense(10), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3));
+    }
+
+    /// <summary>Makes the CIFAR-10 demo network of ConvNetJS.</summary>
+    static Model ConvNetJs() =>
+        Model
+            .Input(32, 32, 3)
+            .Conv(16, 5, padding: 2)
+            .Relu()
+            .MaxPool(2)
+            .Conv(20, 5, padding: 2)
+            .Relu()
+            .MaxPool(2)
+            .Conv(20, 5, padding: 2)
+            .Relu()
+            .MaxPool(2)
+            .Flatten()
+            .Dense(10);
+
+    /// <summary>Makes LeNet-5 as it is written today: ReLU, max pooling, padding in the first layer.</summary>
+    static Model LeNet5() =>
+        Model
+            .Input(28, 28, 1)
+            .Conv(6, 5, padding: 2)
+            .Relu()
+            .MaxPool(2)
+            .Conv(16, 5)
+            .Relu()
+            .MaxPool(2)
+            .Flatten()
+            .Dense(120)
+            .Relu()
+            .Dense(84)
+            .Relu()
+            .Dense(10);
+
+    /// <summary>Stacks four layers of 3x3 filters, batch norm behind each, and two dense ones.</summary>
+    static Model VggSmall()
+    {
+        static Model Block(Model model, int filters) => model.Conv(filters, 3, padding: 1).BatchNorm().Relu();
+        var half = Block(Block(Model.Input(32, 32, 3), 32), 32).MaxPool(2);
+        return Block(Block(half, 64), 64).MaxPool(2).Flatten().Dense(256).Relu().Dense(10);
     }
 
     /// <summary>Stacks dense layers of these numbers of inputs, and one of 10 outputs, with a ReLU between each two.</summary>
