@@ -76,6 +76,8 @@ let private roundSums (node: Expr) (arguments: float[][]) (result: float[]) =
 
     match node.Op with
     | :? ReduceSum
+    | :? Convolution
+    | :? SumPool2d
     | :? MatMul when node.DType = DType.F32 -> node.Op.Evaluate(node, ReadOnlySpan(Array.map (Array.map abs) arguments), Span sizes)
     | _ -> ()
 

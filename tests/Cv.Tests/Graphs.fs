@@ -128,6 +128,34 @@ let private product (a: Grown) (b: Grown) =
     else
         scale x.Shape[1].Value (x.MatMul(x.T()))
 
+/// Windows over a matrix, read as one image whose columns are pixels of one channel or two.
+let private slide (random: Random) (a: Grown) =
+    let rows, columns = a.Node.Shape[0].Value, a.Node.Shape[1].Value
+    let channels = if columns % 2 = 0 then 1 + random.Next 2 else 1
+    let image = a.Node.Reshape(1, rows, columns / channels, channels)
+
+    let window (extent: int) =
+        let size = 1 + random.Next(min 3 extent)
+        Window(size, 1 + random.Next 2, random.Next size, random.Next size)
+
+    let y, x = window rows, window (columns / channels)
+
+    let filters inner outer =
+        Expr.Input($"filters{y.Size}x{x.Size}x{inner}x{outer}", shape [ y.Size; x.Size; inner; outer ])
+
+    let slid =
+        match random.Next 5 with
+        | 0 when a.Exact -> { a with Node = image.MaxPool2d(y, x) }
+        | 1 -> rounded (image.SumPool2d(y, x) * (1.0 / float (y.Size * x.Size)))
+        | 2 -> rounded (image.Conv2d(filters 1 (2 * channels), y, x, channels).Tanh())
+        | 3 -> rounded (image.ConvTranspose2d(filters 2 channels, 1 + random.Next 2).Tanh())
+        | _ ->
+            let outer = random.GetItems([| 1; 3; 8; 17 |], 1)[0]
+            rounded (image.Conv2d(filters channels outer, y, x).Tanh())
+
+    let made = slid.Node.Shape
+    { slid with Node = slid.Node.Reshape(made[1].Value, made[2].Value * made[3].Value) }
+
 let private tooLarge (node: Expr) = node.Shape.Size > 40_000
 
 /// Grows a graph of about so many ops; gives its sinks, at most three, f32. A seed always grows the same one.
@@ -151,12 +179,13 @@ let grow (seed: int) steps =
         let scalar = pool |> Seq.find (fun g -> g.Node.Shape.Rank = 0)
 
         let next =
-            match random.Next 10, a.Node.Shape.Rank with
+            match random.Next 11, a.Node.Shape.Rank with
             | (0 | 1 | 2), _
             | _, 0 -> gate random a
             | (3 | 4 | 5), _ -> binary random a partner scalar
             | (6 | 7), _ -> fold random a
             | 8, 2 -> product a (any pool)
+            | 9, 2 when a.Node.Shape.Size > 0 -> slide random a
             | _ -> move random a (any pool)
 
         if not (tooLarge next.Node) then
