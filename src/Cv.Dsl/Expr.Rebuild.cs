@@ -57,6 +57,7 @@ public sealed partial class Expr
             Const c => Const(AsWritten(c.Value, c.DType), to),
             Literal l => Literal(l.Type.Shape, [.. l.Values.ToArray().Select(v => AsWritten(v, l.Type.DType))], to),
             Extent e => Of(new Extent(e.Of, to)),
+            Uniform u => Of(u with { Type = u.Type with { DType = to } }, operands),
             Leaf leaf => Of(leaf with { Type = leaf.Type with { DType = to } }),
             _ => node.With(operands),
         };

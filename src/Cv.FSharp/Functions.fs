@@ -112,6 +112,22 @@ module Functions =
     /// Takes `count` indices along an axis, from `start` on.
     let slice axis start count (x: Expr) = x.Slice(axis, start, count)
 
+    /// Turns an axis round: its last element comes first.
+    let flip axis (x: Expr) = x.Flip axis
+
+    /// Cuts a rectangle out of each image: `images |> crop (2, 2) (28, 28)` takes 28 rows and columns from (2, 2) on.
+    let crop (top: int, left: int) (height: int, width: int) (images: Expr) = images.Crop(top, left, height, width)
+
+    /// Multiplies tensors and sums over the axes that the result does not name: `einsum "nij,jk->nik" [ x; w ]`.
+    let einsum equation (operands: Expr list) =
+        Expr.Einsum(equation, List.toArray operands)
+
+    /// Takes log sum exp along axes, which vanish from the shape; no axes are all of them.
+    let logSumExpOver (axes: int list) (x: Expr) = x.LogSumExp(List.toArray axes, false)
+
+    /// Takes log sum exp along axes, which stay as dims of 1.
+    let logSumExpAlong (axes: int list) (x: Expr) = x.LogSumExp(List.toArray axes, true)
+
     /// Turns labels into rows that are 1 at the label and 0 elsewhere.
     let oneHot classes (labels: Expr) = labels.OneHot classes
 

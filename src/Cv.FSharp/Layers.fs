@@ -70,6 +70,9 @@ module Layers =
     /// Normalises each row of features by itself.
     let layerNorm (x: Expr) = x.LayerNorm()
 
+    /// Drops a part of the elements in training: `x |> dense 256 |> relu |> dropout 0.5`.
+    let dropout (rate: float) (x: Expr) = x.Dropout rate
+
     /// Makes a model of layers over a batch of examples of the given dims: `model [ 784 ] (dense 256 >> relu >> dense 10)`.
     let model (example: int list) (layers: Expr -> Expr) =
         Model.Input(List.toArray example).Then layers

@@ -27,3 +27,6 @@ module Leaves =
     /// Makes an f32 array from its elements, row-major: `literal [ 2; 2 ] [ 1.0; 2.0; 3.0; 4.0 ]`.
     let literal dims (values: float list) =
         Expr.Literal(fixedShape dims, List.toArray values)
+
+    /// Draws an f32 tensor evenly from [0, 1), by a count of steps, i32[], and the key of a stream.
+    let uniform dims step (key: uint32) = Expr.Uniform(shape dims, step, key)

@@ -115,6 +115,10 @@ let private movement =
         x.Slice(1, 2, 3, 2)
         x.Pad(0, 0, 0)
         x.Pad(1, 1, 2, 1)
+        x.Flip 0
+        x.Flip(1).Flip 1
+        x.Flip(1).Flip 0
+        (x.Sum([| 0 |], true)).Flip 0
         Expr.Concat(1, x)
         Expr.Concat(0, x, y)
         of' (Cast DType.F64) x

@@ -175,6 +175,7 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Div>, [ two (fun a b -> a / b) ]
     typeof<Erf>, [ one _.Erf() ]
     typeof<Exp>, [ one _.Exp() ]
+    typeof<Flip>, [ alongAxis (fun dims axis _ _ _ -> (x dims).Flip axis) ]
     typeof<Log>, [ one (positive >> _.Log()) ]
     typeof<MatMul>, [ matmul ]
     typeof<MaxPool2d>,
@@ -243,4 +244,12 @@ let others: (Type * Gen<Expr> list) list = [
     typeof<Or>, [ two (fun a b -> Expr.op_BitwiseOr (isTrue a, isTrue b)) ]
     typeof<Sign>, [ one _.Sign() ]
     typeof<StopGradient>, [ one _.StopGradient() ]
+    typeof<Uniform>,
+    [
+        leaf (fun dims -> Expr.Uniform(dims, Expr.Input("step", shape [], DType.I32), 7u, DType.F64))
+        overAxes (fun x axes ->
+            (Expr.Uniform(x.Shape, Expr.Input("step", shape [], DType.I32), 7u, DType.F64)
+             * x)
+                .Sum(axes, true))
+    ]
 ]

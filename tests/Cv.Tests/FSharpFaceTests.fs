@@ -111,6 +111,15 @@ let private functions =
         alike "broadcast" (broadcastTo [ D 5; D 3 ] b) (b.BroadcastTo(fixedShape [ 5; 3 ]))
         alike "concat" (concat 0 [ w; w ]) (Expr.Concat(0, w, w))
         alike "slice" (w |> slice 0 1 2) (w.Slice(0, 1, 2))
+        alike "flip" (flip -1 w) (w.Flip 1)
+        alike "crop" (input "i" (batch [ 5; 6; 3 ]) |> crop (1, 2) (3, 4)) ((Expr.Input("i", shape (batch [ 5; 6; 3 ]))).Crop(1, 2, 3, 4))
+        alike "einsum" (einsum "ni,ij->nj" [ x; w ]) (x.MatMul w)
+        alike "log-sum-exp over" (x |> logSumExpOver [ -1 ]) (x.LogSumExp -1)
+        alike "log-sum-exp along" (x |> logSumExpAlong [ 1 ]) (x.LogSumExp([| 1 |], true))
+        alike
+            "uniform"
+            (uniform [ N; D 4 ] (inputOf DType.I32 "step" []) 3u)
+            (Expr.Uniform(x.Shape, Expr.Input("step", shape [], DType.I32), 3u))
         alike "one-hot" (oneHot 3 y) (y.OneHot 3)
         alike "pick" (scores |> pick y) (scores.Pick y)
     ]
@@ -132,6 +141,7 @@ let private composites =
         alike "dense from" (x |> denseFrom Initialiser.Xavier 5) (x.Dense(5, Initialiser.Xavier))
         alike "linear" (x |> linear "l" 5) (x.Linear(5, "l"))
         alike "batch norm" (batchNorm x) (x.BatchNorm())
+        alike "dropout" (dropout 0.25 x) (x.Dropout 0.25)
         alike "layer norm" (layerNorm x) (x.LayerNorm())
         alike "conv" (photos |> conv 6 3) (photos.Conv(6, 3))
         alike "padded conv" (photos |> paddedConv Padding.Same 6 3) (photos.Conv(6, 3, padding = Padding.Same))

@@ -509,6 +509,14 @@ let private mistakes =
         (fun () -> (batch [ 3 ]).BatchNorm(momentum = 1.5)),
         "batch_norm: the momentum must be at least 0 and at most 1; got 1.5. 0.1 is usual."
 
+        "a name that is taken",
+        (fun () -> Model.Input(4).BatchNorm("a").BatchNorm("a").Output),
+        "batch_norm: a layer's name must be its own; the model already has \"a.scale\". Choose another, or share on purpose: .Then(x => x.BatchNorm(...))."
+
+        "a name that another layer has",
+        (fun () -> Model.Input(4).BatchNorm("a").LayerNorm("a").Output),
+        "layer_norm: a layer's name must be its own; the model already has \"a.scale\". Choose another, or share on purpose: .Then(x => x.LayerNorm(...))."
+
         "no epsilon",
         (fun () -> (batch [ 3 ]).BatchNorm(epsilon = 0.0)),
         "batch_norm: epsilon must be a finite number above 0; got 0. 1e-5 is usual."

@@ -1,7 +1,9 @@
 module Cv.Tests.RandomTests
 
 open System
+open System.Runtime.Intrinsics
 open Cv.Dsl
+open Cv.Runtime
 open Expecto
 open FsCheck
 open FsCheck.FSharp
@@ -11,6 +13,16 @@ let private philox name (a, b, c, d) (key0, key1) (e, f, g, h) =
     <| fun () -> Expect.equal (Philox.Draw(PhiloxBlock(a, b, c, d), key0, key1)) (PhiloxBlock(e, f, g, h)) "the published block"
 
 let private full = UInt32.MaxValue
+
+/// The smaller cipher, as one draw and as lanes of vectors of every width.
+let private two name (a, b) key (c, d) =
+    testCase name
+    <| fun () ->
+        Expect.equal (Philox.DrawTwo(a, b, key)) (struct (c, d)) "the published block"
+        let counter, block = uint64 b <<< 32 ||| uint64 a, uint64 d <<< 32 ||| uint64 c
+        Expect.equal (VectorRandom.Philox(Vector128.Create counter, key)) (Vector128.Create block) "128 bits"
+        Expect.equal (VectorRandom.Philox(Vector256.Create counter, key)) (Vector256.Create block) "256 bits"
+        Expect.equal (VectorRandom.Philox(Vector512.Create counter, key)) (Vector512.Create block) "512 bits"
 
 /// The known answers that come with the authors' own code, Random123.
 let private knownAnswers =
@@ -22,6 +34,9 @@ let private knownAnswers =
             (0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u)
             (0xa4093822u, 0x299f31d0u)
             (0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)
+        two "two words of zeros" (0u, 0u) 0u (0xff1dae59u, 0x6cd10df2u)
+        two "two words of ones" (full, full) full (0x2c3f628bu, 0xab4fd7adu)
+        two "two words of pi" (0x243f6a88u, 0x85a308d3u) 0x13198a2eu (0xdd7ce038u, 0xf62a4c12u)
     ]
 
 /// Within a few units in the last place.

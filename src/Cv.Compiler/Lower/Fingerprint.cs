@@ -118,6 +118,9 @@ sealed class Fingerprint
             case long value:
                 Bits(value);
                 break;
+            case ulong value:
+                Bits((long)value);
+                break;
             case float value:
                 _numbers.Add(BitConverter.SingleToInt32Bits(value));
                 break;

@@ -47,6 +47,9 @@ sealed class Lanes
     /// <summary>Gives the type of a vector that holds values of a dtype.</summary>
     public Type VectorOf(DType type) => type == DType.I32 ? _integers : Vector;
 
+    /// <summary>Gives the type of a vector of elements of a CLR type.</summary>
+    public Type VectorOf(Type element) => Vector.GetGenericTypeDefinition().MakeGenericType(element);
+
     /// <summary>Calls a method of the width's static class, choosing the overload, generic or not, that takes these arguments.</summary>
     public Expression Call(string name, params Expression[] arguments) =>
         Expression.Call(Methods.Taking(_static, name, Array.ConvertAll(arguments, a => a.Type)), arguments);

@@ -168,7 +168,17 @@ sealed class LoopEmitter
                 values[m] = Keep(Reload(m, j), m.DType);
             if (!_phases.IsComputed(m, level))
                 continue;
-            values[m] = Keep(Widen.Node(_lanes, m, [.. m.Operands.Select(o => Operand(o, m.Shape))]), m.DType);
+            var operands = m.Operands.Select(o => Operand(o, m.Shape)).ToList();
+            var value = m.Op is Uniform random
+                ? RandomBits.Of(
+                    _lanes,
+                    _code.Address(new Slot.Number(random.Key)),
+                    operands[0],
+                    Add(_base, j),
+                    _shape.Rows == 1 || _shape.Columns % 2 == 0
+                )
+                : Widen.Node(_lanes, m, operands);
+            values[m] = Keep(value, m.DType);
             if (_phases.Level[m] != level)
                 continue;
             if (_step.Stored.Contains(m))

@@ -31,6 +31,18 @@ static class MoveEmitter
                     0
                 ),
             ],
+            (Flip flip, [var x]) =>
+            [
+                Walk(
+                    node,
+                    x,
+                    to,
+                    Scale(Layout.Strides(to), flip.Axis, -1),
+                    Layout.Strides(to)[flip.Axis] * Math.Max(0, to[flip.Axis] - 1),
+                    write,
+                    0
+                ),
+            ],
             (Pad pad, [var x]) =>
             [
                 Zero(node),

@@ -6,7 +6,8 @@ namespace Cv.Compiler;
 /// <summary>
 /// Groups nodes into kernels, in one walk. Steps stand in a list whose order is a valid order of execution, so a node may join the
 /// latest step among its operands', or any later one, without a search for cycles: everything else that it needs runs earlier. Cheap chains
-/// that depend on leaves alone float, and so do masks: they are computed again inside each step that uses them.
+/// that depend on leaves alone float, and so do masks: they are computed again inside each step that uses them. Random numbers, and masks made of
+/// them, float to the one step that uses them, or are drawn before all others if there are several.
 /// </summary>
 sealed class Fuse
 {
@@ -22,11 +23,14 @@ sealed class Fuse
     readonly Dictionary<Expr, Step> _home = [];
     readonly Dictionary<Expr, Float> _floating = [];
     readonly HashSet<Expr> _readInPlace = [];
+    readonly Dictionary<Expr, int> _uses = [];
 
     Fuse(Graph graph) => _graph = graph;
 
-    /// <summary>Describes a node that no step holds yet: the ops of its chain, and the latest step that the chain reads, if any.</summary>
-    readonly record struct Float(int Cost, Step? After);
+    /// <summary>
+    /// Describes a node that no step holds yet: the ops of its chain, the latest step that the chain reads, if any, and whether random numbers are drawn in it.
+    /// </summary>
+    readonly record struct Float(int Cost, Step? After, bool IsRandom = false);
 
     /// <summary>Makes the schedule of a bound, simplified and expanded graph.</summary>
     public static Schedule Run(Graph graph)
@@ -80,6 +84,9 @@ sealed class Fuse
             case Pooling when !IsEmpty(e):
                 Append(new PoolStep(e));
                 break;
+            case Uniform:
+                PlaceRandom(e);
+                break;
             case Elementwise or Broadcast:
                 PlaceElementwise(e);
                 break;
@@ -96,12 +103,41 @@ sealed class Fuse
     void PlaceElementwise(Expr e)
     {
         var step = Latest(e);
+        if (step is null && e.DType == DType.Bool && e.Operands.Any(IsRandom))
+        {
+            PlaceRandom(e);
+            return;
+        }
         int cost = 1 + e.Operands.Sum(o => _floating.GetValueOrDefault(Geometry.Source(o)).Cost);
         bool floats = cost <= MaxFloating && !IsCostly(e.Op) && !IsFloatCast(e) && (step is null || e.DType == DType.Bool);
         if (floats)
             _floating[e] = new(cost, step);
         else if (step is null || !(TryJoin(step, e) || TryLater(step, e)))
             Append(NewLoop(e));
+    }
+
+    /// <summary>Lets random numbers, or a mask of them, float to their user; draws them once and for all where they have several. A mask is a byte each.</summary>
+    void PlaceRandom(Expr e)
+    {
+        if (Latest(e) is not null)
+        {
+            Append(NewLoop(e));
+            return;
+        }
+        // with a cost such that what is made of them does not float with them
+        _floating[e] = new(MaxFloating, null, IsRandom: true);
+        if (Uses(e) > 1)
+            Materialise(e);
+    }
+
+    bool IsRandom(Expr operand) => _floating.GetValueOrDefault(Geometry.Source(operand)).IsRandom;
+
+    int Uses(Expr e)
+    {
+        if (_uses.Count == 0)
+            foreach (var used in _graph.Nodes.SelectMany(n => n.Operands).Concat(_graph.Roots).Select(Geometry.Source))
+                _uses[used] = _uses.GetValueOrDefault(used) + 1;
+        return _uses.GetValueOrDefault(e);
     }
 
     /// <summary>Joins a later step beside which the node saves a walk: one that is small, or that reads something the node reads.</summary>
@@ -331,10 +367,13 @@ sealed class Fuse
     }
 
     /// <summary>Gives the role in which a floating chain may be computed inside a step, or null.</summary>
-    static Role? RoleInside(Step step, Expr operand, Shape shape, Role role)
+    Role? RoleInside(Step step, Expr operand, Shape shape, Role role)
     {
         var source = Geometry.Source(operand);
         if (step.IsClosed || !SameLanes(step, source) || IsFloatCast(source))
+            return null;
+        // random numbers are drawn by the vector, along the elements of a loop
+        if (IsRandom(source) && (step is not LoopStep || role != Role.Full || operand.Shape != shape || operand != source))
             return null;
         if (source.Shape == shape && operand == source)
             return step switch
@@ -382,7 +421,7 @@ sealed class Fuse
     static bool IsOne(Shape shape) => shape.Size == 1;
 
     /// <summary>Tells that an op takes many instructions, so that computing it twice does not pay.</summary>
-    public static bool IsCostly(Op op) => op is Exp or Log or Pow or Tanh or Sigmoid or Erf or Sin or Cos;
+    public static bool IsCostly(Op op) => op is Uniform or Exp or Log or Pow or Tanh or Sigmoid or Erf or Sin or Cos;
 
     static bool IsFloatCast(Expr e) => e is (Cast, [var x]) && e.DType.IsFloat() && x.DType.IsFloat();
 

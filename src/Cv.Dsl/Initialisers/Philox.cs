@@ -8,8 +8,8 @@ namespace Cv.Dsl;
 public readonly record struct PhiloxBlock(uint A, uint B, uint C, uint D);
 
 /// <summary>
-/// Makes random bits from a counter and a key, without state: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
-/// 1, 2, 3", 2011). Any element can be drawn at any time, by any thread, and is the same.
+/// Makes random bits from a counter and a key, without state: Philox4x32-10 and Philox2x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as
+/// easy as 1, 2, 3", 2011). Any element can be drawn at any time, by any thread, and is the same.
 /// </summary>
 public static class Philox
 {
@@ -26,5 +26,18 @@ public static class Philox
             key1 += 0xBB67AE85; // that of the square root of 3
         }
         return new(a, b, c, d);
+    }
+
+    /// <summary>Encrypts a counter of two words under a key of one: the smaller cipher, for numbers drawn anew in each training step.</summary>
+    /// <example><code>var (first, second) = Philox.DrawTwo(element, step, key);</code></example>
+    public static (uint A, uint B) DrawTwo(uint a, uint b, uint key)
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            ulong p = 0xD256D193ul * a;
+            (a, b) = ((uint)(p >> 32) ^ b ^ key, (uint)p);
+            key += 0x9E3779B9; // the golden ratio's fraction
+        }
+        return (a, b);
     }
 }

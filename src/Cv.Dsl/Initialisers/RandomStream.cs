@@ -30,7 +30,7 @@ public readonly record struct RandomStream
     public double Normal(long index) => NormalDistribution.Quantile(Uniform(index));
 
     /// <summary>Hashes a name by 64-bit FNV-1a over its UTF-8 bytes: string.GetHashCode differs from one process to the next.</summary>
-    static ulong Hash(string name)
+    internal static ulong Hash(string name)
     {
         ulong hash = 0xCBF29CE484222325;
         foreach (byte b in Encoding.UTF8.GetBytes(name))

@@ -46,7 +46,11 @@ public static partial class Verbs
     /// <param name="name">The layer's name; batchnorm1, batchnorm2, ... if none is given.</param>
     /// <param name="momentum">The part of the running statistics that each step replaces, 0 to 1.</param>
     /// <param name="epsilon">Keeps the divisor away from 0.</param>
+    /// <exception cref="GraphException">The model already has a layer of the name.</exception>
     /// <example><code>var model = Model.Input(784).Dense(100).BatchNorm().Relu().Dense(10);</code></example>
-    public static Model BatchNorm(this Model model, string? name = null, double momentum = 0.1, double epsilon = 1e-5) =>
-        model.Then(x => x.BatchNorm(name, momentum, epsilon));
+    public static Model BatchNorm(this Model model, string? name = null, double momentum = 0.1, double epsilon = 1e-5)
+    {
+        LayerNames.CheckFree("batch_norm", model, name, ".Then(x => x.BatchNorm(...))", "scale");
+        return model.Then(x => x.BatchNorm(name, momentum, epsilon));
+    }
 }

@@ -26,7 +26,11 @@ public static partial class Verbs
     /// <param name="model">The model so far.</param>
     /// <param name="name">The layer's name; layernorm1, layernorm2, ... if none is given.</param>
     /// <param name="epsilon">Keeps the divisor away from 0.</param>
+    /// <exception cref="GraphException">The model already has a layer of the name.</exception>
     /// <example><code>var model = Model.Input(784).Dense(100).LayerNorm().Relu().Dense(10);</code></example>
-    public static Model LayerNorm(this Model model, string? name = null, double epsilon = 1e-5) =>
-        model.Then(x => x.LayerNorm(name, epsilon));
+    public static Model LayerNorm(this Model model, string? name = null, double epsilon = 1e-5)
+    {
+        LayerNames.CheckFree("layer_norm", model, name, ".Then(x => x.LayerNorm(...))", "scale");
+        return model.Then(x => x.LayerNorm(name, epsilon));
+    }
 }

@@ -15,16 +15,7 @@ static class Normalisation
     }
 
     /// <summary>Gives the name asked for, or the kind with the first number that no layer below <paramref name="x"/> bears.</summary>
-    public static string Name(Expr x, string kind, string? name)
-    {
-        if (name is not null)
-            return name;
-        var taken = Expr.Nodes(x).Select(e => e.Op).OfType<Parameter>().Select(p => p.Id).ToHashSet();
-        int number = 1;
-        while (taken.Contains($"{kind}{number}.scale"))
-            number++;
-        return $"{kind}{number}";
-    }
+    public static string Name(Expr x, string kind, string? name) => name ?? LayerNames.Next(x, kind, "scale");
 
     /// <summary>Makes the factor and the summand of each channel, [1, ..., 1, C]: 1 and 0 at first.</summary>
     public static (Expr Scale, Expr Shift) Parameters(Expr x, string name)
