@@ -243,6 +243,21 @@ let private nets = [
         |> globalAvgPool
         |> dense 10)
 
+    "convolutions, normalised",
+    (10, 10, 3),
+    1e-2,
+    Model
+        .Input(10, 10, 3)
+        .Conv(8, 3, padding = Padding.Same, bias = false)
+        .BatchNorm()
+        .Relu()
+        .MaxPool(2)
+        .Conv(8, 3, padding = Padding.Of 1, bias = false)
+        .BatchNorm()
+        .Relu()
+        .GlobalMaxPool()
+        .Dense(10)
+
     "down and up again",
     (8, 8, 2),
     1e-2,
