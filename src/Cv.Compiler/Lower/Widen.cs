@@ -135,8 +135,8 @@ sealed class Widen
         {
             (DType.Bool, _) => lanes.Select(x, lanes.Constant(1, to), lanes.Constant(0, to)),
             (_, DType.Bool) => OnesComplement(lanes.AsFloat(lanes.Call("Equals", x, lanes.Constant(0, from)))),
-            (DType.I32, _) => lanes.Call(lanes.Type == DType.F64 ? "ConvertToDouble" : "ConvertToSingle", x),
-            (_, DType.I32) => lanes.Call(lanes.Type == DType.F64 ? "ConvertToInt64" : "ConvertToInt32", x),
+            (DType.I32, _) => lanes.Type == DType.F64 ? WholeNumbers.ToFloat(lanes, x) : lanes.Call("ConvertToSingle", x),
+            (_, DType.I32) => lanes.Type == DType.F64 ? WholeNumbers.OfFloat(lanes, x) : lanes.Call("ConvertToInt32Native", x),
             _ => x, // between floats: loads and stores convert
         };
 

@@ -10,7 +10,7 @@ namespace Cv.Runtime;
 /// numbers and each access is a call that the JIT inlines to one instruction. Indices count elements; loads may read past the end of a
 /// buffer (every buffer has slack), stores never do.
 /// </summary>
-public static unsafe class VectorMemory
+public static unsafe partial class VectorMemory
 {
     /// <summary>Loads a vector whose elements are those of the buffer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -107,52 +107,6 @@ public static unsafe class VectorMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write<T>(T value, long address, long index)
         where T : unmanaged => ((T*)address)[index] = value;
-
-    /// <summary>Loads elements of one type into lanes of another, one by one: for pairs of types that share no width.</summary>
-    public static TVector LoadConverted<TVector, TLane, T>(long address, long index)
-        where TVector : unmanaged
-        where TLane : unmanaged, INumber<TLane>
-        where T : unmanaged, INumber<T>
-    {
-        TVector vector = default;
-        var lanes = (TLane*)&vector;
-        for (int i = 0; i < sizeof(TVector) / sizeof(TLane); i++)
-            lanes[i] = TLane.CreateTruncating(((T*)address)[index + i]);
-        return vector;
-    }
-
-    /// <summary>Stores the first <paramref name="count"/> lanes as elements of another type, one by one.</summary>
-    public static void StoreConverted<TVector, TLane, T>(TVector value, long address, long index, long count)
-        where TVector : unmanaged
-        where TLane : unmanaged, INumber<TLane>
-        where T : unmanaged, INumber<T>
-    {
-        var lanes = (TLane*)&value;
-        for (int i = 0; i < count; i++)
-            ((T*)address)[index + i] = T.CreateTruncating(lanes[i]);
-    }
-
-    /// <summary>Loads truth bytes as a mask: all bits of a lane are set where the byte is not 0.</summary>
-    public static TVector LoadMask<TVector, TLane>(long address, long index)
-        where TVector : unmanaged
-        where TLane : unmanaged
-    {
-        TVector vector = default;
-        int size = sizeof(TLane);
-        for (int i = 0; i < sizeof(TVector) / size; i++)
-            if (((byte*)address)[index + i] != 0)
-                Unsafe.InitBlockUnaligned((byte*)&vector + i * size, 0xFF, (uint)size);
-        return vector;
-    }
-
-    /// <summary>Stores the first <paramref name="count"/> lanes of a mask as bytes that are 0 or 1.</summary>
-    public static void StoreMask<TVector, TLane>(TVector value, long address, long index, long count)
-        where TVector : unmanaged
-        where TLane : unmanaged
-    {
-        for (int i = 0; i < count; i++)
-            ((byte*)address)[index + i] = (byte)(((byte*)&value)[i * sizeof(TLane)] & 1);
-    }
 
     /// <summary>Adds up the lanes by halves: the order depends on the width alone.</summary>
     public static T SumLanes<TVector, T>(TVector value)
