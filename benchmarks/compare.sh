@@ -2,7 +2,7 @@
 # Compares CvDsl with PyTorch and OpenBLAS: times both by turns on the same work, so that what else the machine does falls on both.
 #
 # Usage: compare.sh [THREADS] [WORKLOAD...]    training steps (all cores and all workloads unless told otherwise)
-#        compare.sh kernels                    matrix products and convolutions, on 1 and on all cores, and the time that compiling takes
+#        compare.sh kernels                    products, convolutions, loops and shares of the peak, on 1 and on all cores, and the time that compiling takes
 #
 # Prints one JSON object a workload or kernel: {"workload", "threads", "ratio_median", "ratio_min", "ratio_max", ...}, where a round's ratio is
 # the peer's median time / ours: above 1, CvDsl is the faster. Notes go to stderr.
@@ -20,6 +20,7 @@ if [[ ${1:-} == kernels ]]; then
   for threads in $(printf '%s\n' 1 "$(nproc)" | sort -un); do
     cvdsl gemm --threads "$threads"
     cvdsl convolution --threads "$threads" --peer "$peer"
+    cvdsl loops --threads "$threads"
     cvdsl --share --threads "$threads"
   done
   cvdsl compile

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Cv.Compiler;
 using Cv.Dsl;
 using Cv.Runtime;
@@ -29,14 +30,15 @@ static class CompileTable
             yield return Measure(Workload.All.First(w => w.Name == name), options, rounds: quick ? 1 : 5);
         if (!quick)
             yield return Measure(Workload.ResNet152, options, rounds: 3);
-        foreach (int layers in quick ? (int[])[8, 80] : [DeepLayersOf(1_000), DeepLayersOf(10_000)])
-            yield return Measure(Workload.Deep(layers), options, rounds: quick ? 1 : 3);
+        foreach (bool alike in (bool[])[true, false])
+        foreach (int nodes in quick ? (int[])[200] : [1_000, 10_000])
+            yield return Measure(Workload.Deep(LayersOf(nodes, alike), alike), options, rounds: quick || !alike ? 1 : 3);
     }
 
-    static int DeepLayersOf(int nodes)
+    static int LayersOf(int nodes, bool alike)
     {
-        int ten = Workload.Deep(10).Step().Nodes.Length,
-            twenty = Workload.Deep(20).Step().Nodes.Length;
+        int ten = Workload.Deep(10, alike).Step().Nodes.Length,
+            twenty = Workload.Deep(20, alike).Step().Nodes.Length;
         return 10 + 10 * (nodes - ten) / (twenty - ten);
     }
 
@@ -48,6 +50,9 @@ static class CompileTable
         var graph = workload.Step();
         var (kernels, _) = Cv.Compiler.Compile.Function(graph, options).Measure(("N", workload.Batch));
         double median = Duel.Median(times);
+        Console.Error.WriteLine(
+            $"{workload.Name}: {string.Join(' ', times.Select(t => t.ToString("F0", CultureInfo.InvariantCulture)))} ms"
+        );
         int nodes = graph.Nodes.Length;
         return new(workload.Name, nodes, kernels, Duel.Digits(times[0]), Duel.Digits(median), Duel.Digits(median / nodes));
     }

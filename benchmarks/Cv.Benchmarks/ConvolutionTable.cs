@@ -75,10 +75,18 @@ static class ConvolutionTable
             all.Add(Compare(shape, options, pace, peer));
             yield return all[^1];
         }
-        if (peer is not null)
-            Console.Error.WriteLine(
-                $"convolution, {options.Threads} threads: geometric mean of the ratios {Math.Exp(all.Average(c => Math.Log(c.RatioMedian!.Value))):F3}"
-            );
+        double[] ratios = [.. all.Select(c => c.RatioMedian).OfType<double>().Order()];
+        if (ratios.Length == Cases.Count)
+            yield return all[0] with
+            {
+                Case = "all: geometric mean, least and greatest of the medians",
+                RatioMedian = Duel.Digits(Math.Exp(ratios.Average(Math.Log))),
+                RatioMin = ratios[0],
+                RatioMax = ratios[^1],
+                MsMedian = Duel.Digits(all.Sum(c => c.MsMedian)),
+                PeerMsMedian = Duel.Digits(all.Sum(c => c.PeerMsMedian!.Value)),
+                GigaflopsMedian = null,
+            };
     }
 
     /// <summary>Prints what each kernel takes.</summary>

@@ -22,7 +22,7 @@ readonly record struct Pace(int Rounds, double Seconds, bool IsQuick = false)
 /// <param name="RatioMax">The largest ratio of a round.</param>
 /// <param name="MsMedian">Our milliseconds, the median of the rounds.</param>
 /// <param name="PeerMsMedian">The peer's.</param>
-/// <param name="GigaflopsMedian">Our multiplications and additions of products and convolutions a second, in billions.</param>
+/// <param name="GigaflopsMedian">Our multiplications and additions of products and convolutions a second, in billions, if there are any.</param>
 sealed record Comparison(
     string Table,
     string Case,
@@ -33,7 +33,7 @@ sealed record Comparison(
     double? RatioMax,
     double MsMedian,
     double? PeerMsMedian,
-    double GigaflopsMedian
+    double? GigaflopsMedian
 );
 
 /// <summary>Times two sides by turns, so that what else the machine does falls on both.</summary>
@@ -47,7 +47,7 @@ static class Duel
     /// <param name="table">The table that the case belongs to.</param>
     /// <param name="name">What is computed.</param>
     /// <param name="threads">The number of threads of both.</param>
-    /// <param name="flops">The multiplications and additions of a pass.</param>
+    /// <param name="flops">The multiplications and additions of a pass; 0 if they do not count.</param>
     /// <param name="pace">How long to time.</param>
     /// <param name="ours">Our side.</param>
     /// <param name="peer">The peer's name and side, if there is one.</param>
@@ -62,8 +62,9 @@ static class Duel
     )
     {
         // a turn that does not count: the runtime compiles once more, and optimises, what is called often
-        ours(pace.IsQuick ? 0 : Math.Max(pace.Seconds, WarmUpSeconds));
-        peer?.Milliseconds(pace.Seconds);
+        double warmUp = pace.IsQuick ? 0 : Math.Max(pace.Seconds, WarmUpSeconds);
+        ours(warmUp);
+        peer?.Milliseconds(warmUp);
         var rounds = new List<(double Ours, double Peer)>();
         for (int round = 0; round < pace.Rounds; round++)
         {
@@ -73,18 +74,19 @@ static class Duel
             rounds.Add((first ? mine : ours(pace.Seconds), theirs));
         }
         double median = Median(rounds.Select(r => r.Ours));
+        bool compares = peer is not null && !pace.IsQuick; // code that has not warmed up says nothing
         double[] ratios = [.. rounds.Select(r => r.Peer / r.Ours).Order()];
         return new(
             table,
             name,
             peer?.Name,
             threads,
-            peer is null ? null : Digits(Bench.Median(ratios)),
-            peer is null ? null : Digits(ratios[0]),
-            peer is null ? null : Digits(ratios[^1]),
+            compares ? Digits(Bench.Median(ratios)) : null,
+            compares ? Digits(ratios[0]) : null,
+            compares ? Digits(ratios[^1]) : null,
             Digits(median),
-            peer is null ? null : Digits(Median(rounds.Select(r => r.Peer))),
-            Digits(flops / median / 1e6)
+            compares ? Digits(Median(rounds.Select(r => r.Peer))) : null,
+            flops == 0 ? null : Digits(flops / median / 1e6)
         );
     }
 

@@ -33,6 +33,12 @@ var quick = new Option<bool>("--quick")
     Arity = ArgumentArity.Zero,
     Recursive = true,
 };
+var autotune = new Option<bool>("--autotune")
+{
+    Description = "Choose the tiles of products and convolutions by a short measurement, once a machine, instead of the cost model",
+    Arity = ArgumentArity.Zero,
+    Recursive = true,
+};
 var kernels = new Option<bool>("--kernels")
 {
     Description = "Print what each kernel of a step, or of a convolution, takes, instead",
@@ -55,6 +61,7 @@ var command = new RootCommand("Times one training step (forward, backward, param
     rounds,
     width,
     peerFile,
+    autotune,
     quick,
     kernels,
     explain,
@@ -117,6 +124,7 @@ CompileOptions OptionsOf(ParseResult given) =>
     new()
     {
         Threads = given.GetValue(threads),
+        Autotune = given.GetValue(autotune),
         Width = given.GetValue(width) is { } bits ? Enum.Parse<VectorWidth>("Bits" + bits) : VectorWidth.Auto,
     };
 

@@ -22,11 +22,11 @@ sealed record StepFigures(string Workload, string System, int Threads, double Ms
 sealed record StepRatios(
     string Workload,
     int Threads,
-    double RatioMedian,
-    double RatioMin,
-    double RatioMax,
+    double? RatioMedian,
+    double? RatioMin,
+    double? RatioMax,
     double MsMedian,
-    double PeerMsMedian
+    double? PeerMsMedian
 );
 
 /// <summary>Gives the part of the machine's arithmetic peak that a step reaches; printed as one line of JSON, keys in snake case.</summary>
@@ -82,11 +82,11 @@ static class StepTable
         return new(
             workload.Name,
             options.Threads,
-            result.RatioMedian!.Value,
-            result.RatioMin!.Value,
-            result.RatioMax!.Value,
+            result.RatioMedian,
+            result.RatioMin,
+            result.RatioMax,
             result.MsMedian,
-            result.PeerMsMedian!.Value
+            result.PeerMsMedian
         );
     }
 

@@ -39,16 +39,21 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
         return new(forward.Outputs, [.. updates, .. forward.Updates]);
     }
 
-    /// <summary>Makes a net of so many layers that add to what they get, of 16 units each: for the time that compiling it takes.</summary>
-    public static Workload Deep(int layers)
+    /// <summary>
+    /// Makes a net of so many layers that add to what they get: for the time that compiling it takes. They are of one size, and share their code, or of as
+    /// many as there are layers.
+    /// </summary>
+    public static Workload Deep(int layers, bool alike)
     {
-        var model = Model.Input(16);
+        const int width = 16;
+        var model = Model.Input(width);
         for (int i = 0; i < layers; i++)
         {
-            string name = $"layer{i}";
-            model = model.Then(x => x + x.Linear(16, name).Tanh());
+            var (hidden, name) = (alike ? width : width + i, $"layer{i}");
+            model = model.Then(x => x + x.Linear(hidden, name + ".first").Tanh().Linear(width, name + ".second"));
         }
-        return new($"residual-mlp-{layers}-layers", 32, model.Dense(10), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3));
+        string kind = alike ? "like" : "unlike";
+        return new($"residual-mlp-{layers}-{kind}-layers", 32, model.Dense(10), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3));
     }
 
     /// <summary>Makes the CIFAR-10 demo network of ConvNetJS.</summary>
