@@ -40,8 +40,11 @@ sealed record Comparison(
 static class Duel
 {
     const double WarmUpSeconds = 0.4;
+    const double FirstWarmUpSeconds = 2; // all that ran while the process began is compiled once more, before what is timed
     const int LeastPasses = 3;
     const double LeastMilliseconds = 0.02; // of a sample: shorter passes are repeated in it
+
+    static bool _runsFirst = true;
 
     /// <summary>Compares two ways to compute a case. A side is told for how many seconds to run, and gives the milliseconds of a pass.</summary>
     /// <param name="table">The table that the case belongs to.</param>
@@ -62,7 +65,8 @@ static class Duel
     )
     {
         // a turn that does not count: the runtime compiles once more, and optimises, what is called often
-        double warmUp = pace.IsQuick ? 0 : Math.Max(pace.Seconds, WarmUpSeconds);
+        double warmUp = pace.IsQuick ? 0 : Math.Max(pace.Seconds, _runsFirst ? FirstWarmUpSeconds : WarmUpSeconds);
+        _runsFirst = false;
         ours(warmUp);
         peer?.Milliseconds(warmUp);
         var rounds = new List<(double Ours, double Peer)>();
