@@ -51,6 +51,8 @@ sealed class GemmEmitter
     /// <summary>Gives the kernels: the packing, when it pays, and the product.</summary>
     public static List<KernelCode> Emit(GemmStep step, Lanes lanes, int workers)
     {
+        if (step.IsNarrow)
+            return [NarrowGemmEmitter.Emit(step, lanes, workers)];
         var emitter = new GemmEmitter(step, lanes, workers);
         var kernels = new List<KernelCode>();
         if (step.Product.Shape.Size == 0)

@@ -262,7 +262,7 @@ sealed class Fuse
         foreach (var operand in e.Operands)
         {
             bool inside = tile.Roles.ContainsKey(Geometry.Source(operand));
-            if (inside ? operand.Shape != shape : TileStep.PlaceOf(operand, shape) is null)
+            if (inside ? operand.Shape != shape : !tile.Takes(operand))
                 return false;
         }
         return true;

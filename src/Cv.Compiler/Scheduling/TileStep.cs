@@ -38,6 +38,9 @@ abstract class TileStep : Step
     /// <summary>Gives the nodes whose buffers are multiplied.</summary>
     public abstract IReadOnlyList<Expr> Factors { get; }
 
+    /// <summary>Tells whether the tiles can have an operand's elements.</summary>
+    public virtual bool Takes(Expr operand) => PlaceOf(operand, Product.Shape) is not null;
+
     /// <summary>Finds where an operand's elements stand for each element of the product; null where no tile can have them.</summary>
     public static TilePlace? PlaceOf(Expr operand, Shape full)
     {
@@ -74,11 +77,24 @@ sealed class GemmStep : TileStep
     public bool TransposeA { get; }
     public bool TransposeB { get; }
 
+    /// <summary>Tells that the product is A^T B of few columns, whose tiles lie on their side: an epilogue sees a run of elements, not rows and columns.</summary>
+    public bool IsNarrow =>
+        TransposeA
+        && !TransposeB
+        && Product.Shape is { Rank: 2 } shape
+        && shape[1].Value is < 16 and not 8
+        && shape[0].Value >= 64
+        && A.Shape[0].Value > 0;
+
     /// <inheritdoc/>
     public override IReadOnlyList<Expr> Factors => [A, B];
 
     /// <inheritdoc/>
     public override Expr Tiled => Product;
+
+    /// <inheritdoc/>
+    public override bool Takes(Expr operand) =>
+        IsNarrow ? operand.Op is not Iota && PlaceOf(operand, Product.Shape) is TilePlace.Element or TilePlace.One : base.Takes(operand);
 
     /// <summary>Tells whether a transposition is one that a product reads in place: of the last two axes.</summary>
     public static bool IsFoldable(Expr e) => e is (Transpose(var order), _) && SwapsLastTwo(order);
