@@ -42,7 +42,11 @@ let private broadcasts (a: Expr) (b: Expr) =
 let private gate (random: Random) (a: Grown) =
     let x = a.Node
 
-    match random.Next 14 with
+    /// Drawn by one of two keys, so that draws are shared here and there.
+    let uniform () =
+        Expr.Uniform(x.Shape, Expr.Input("step", Shape.Scalar, DType.I32), uint32 (random.Next 2))
+
+    match random.Next 16 with
     | 0 -> { a with Node = -x }
     | 1 -> { a with Node = x.Abs() }
     | 2 -> { a with Node = x.Relu() }
@@ -56,6 +60,8 @@ let private gate (random: Random) (a: Grown) =
     | 10 -> rounded (x * 0.5 + 1.0)
     | 11 -> rounded (1.0 - x)
     | 12 -> rounded (x / 4.0 - 0.5)
+    | 13 -> { a with Node = Expr.Select(Expr.op_GreaterThanOrEqual (uniform (), 0.25), x, x.Like 0) }
+    | 14 -> rounded (x * 0.5 + uniform ())
     | _ ->
         if a.Exact then
             { a with Node = x.Sign() }
@@ -90,7 +96,8 @@ let private axesOf (random: Random) (x: Expr) =
 let private fold (random: Random) (a: Grown) =
     let x, axes, keep = a.Node, axesOf random a.Node, random.Next 2 = 0
 
-    match random.Next 5 with
+    match random.Next 6 with
+    | 5 -> rounded (x.Variance(axes, keep))
     | 0 -> rounded (x.Sum(axes, keep))
     | 1 -> rounded (x.Mean(axes, keep))
     | 2 -> { a with Node = x.Max(axes, keep) }
@@ -104,7 +111,8 @@ let private move (random: Random) (a: Grown) (b: Grown) =
     let extent = x.Shape[axis].Value
 
     let moved =
-        match random.Next 7 with
+        match random.Next 8 with
+        | 7 -> x.Flip axis
         | 0 when x.Shape.Rank >= 2 -> x.T()
         | 1 -> x.Reshape(x.Shape.Size, 1)
         | 2 -> x.Reshape(shape [ 1; x.Shape.Size ])
