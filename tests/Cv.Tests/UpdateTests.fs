@@ -61,6 +61,18 @@ let private byHand =
     testList "by hand" [
         testCase "two states change places" <| fun () -> alone [] [ a, b; b, a ]
         testCase "three states go round" <| fun () -> alone [ a ] [ a, b; b, c; c, a ]
+        testCase "a hundred pairs change places" (fun () ->
+            let states = [| for i in 0..199 -> Expr.State($"s{i}", shape [ 3 ], float i) |]
+            let updates = [ for i in 0..199 -> Update(states[i], states[i ^^^ 1] * 1.0f + 0.5f) ]
+
+            let f =
+                Compile.Function(Graph(ImmutableArray.Empty, ImmutableArray.CreateRange updates))
+
+            use state = ModelState.Initialise(f.Leaves, 0UL)
+            f.Call state |> ignore
+
+            for i in 0..199 do
+                Expect.equal (state[$"s{i}"].ToDoubles()) (Array.create 3 (float (i ^^^ 1) + 0.5)) $"state {i}")
         testCase "an output shows the old value"
         <| fun () -> alone [ a; a * 2.0 ] [ a, a + 1.0 ]
         testCase "an output shows the new value too"

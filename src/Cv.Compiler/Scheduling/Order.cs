@@ -30,17 +30,69 @@ static class Order
         var waits = InPlaceCandidates(graph, steps, home)
             .Select(u => (Update: u, Step: home[Geometry.Source(u.Value)], Readers: readers.GetValueOrDefault(u.Target, [])))
             .ToList();
-        while (true)
+        waits = WithoutKnots(needs, waits);
+        foreach (var (_, step, others) in waits)
+            needs[step].UnionWith(others.Where(r => r != step));
+        return new(graph, [.. Sort(needs).Select(i => steps[i])], [.. waits.Select(w => w.Update)]);
+    }
+
+    /// <summary>
+    /// Drops updates until an order exists: sorts as far as it goes, and where steps wait for each other, the first update among them gives way, to
+    /// be made through a copy; then the sorting goes on. Each edge is looked at once.
+    /// </summary>
+    static List<(Update Update, int Step, List<int> Readers)> WithoutKnots(
+        List<HashSet<int>> needs,
+        List<(Update Update, int Step, List<int> Readers)> waits
+    )
+    {
+        // why a step comes after another: it needs it, or waits for it to have read; both may be so
+        var reasons = new Dictionary<(int Before, int Step), int>();
+        var after = needs.Select(_ => new List<int>()).ToList();
+        var missing = new int[needs.Count];
+        void Wait(int step, int before)
         {
-            var before = needs.Select(n => new HashSet<int>(n)).ToList();
-            foreach (var (_, step, others) in waits)
-                before[step].UnionWith(others.Where(r => r != step));
-            var (order, stuck) = Sort(before);
-            if (stuck is null)
-                return new(graph, [.. order.Select(i => steps[i])], [.. waits.Select(w => w.Update)]);
-            // the first update in the knot gives way: its target is copied into instead
-            int give = waits.FindIndex(w => stuck.Contains(w.Step));
-            waits.RemoveAt(give);
+            if (step == before)
+                return;
+            int count = reasons.GetValueOrDefault((before, step));
+            reasons[(before, step)] = count + 1;
+            if (count > 0)
+                return;
+            after[before].Add(step);
+            missing[step]++;
+        }
+        for (int step = 0; step < needs.Count; step++)
+            foreach (int before in needs[step])
+                Wait(step, before);
+        foreach (var (_, step, readers) in waits)
+        foreach (int reader in readers)
+            Wait(step, reader);
+
+        var done = new bool[needs.Count];
+        var ready = new Stack<int>(Enumerable.Range(0, needs.Count).Where(i => missing[i] == 0));
+        var kept = new List<(Update Update, int Step, List<int> Readers)>();
+        foreach (var wait in waits)
+        {
+            Sort();
+            if (done[wait.Step])
+            {
+                kept.Add(wait);
+                continue;
+            }
+            foreach (int reader in wait.Readers)
+                if (reader != wait.Step && --reasons[(reader, wait.Step)] == 0 && !done[reader] && --missing[wait.Step] == 0)
+                    ready.Push(wait.Step);
+        }
+        return kept;
+
+        void Sort()
+        {
+            while (ready.TryPop(out int next))
+            {
+                done[next] = true;
+                foreach (int step in after[next])
+                    if (reasons[(next, step)] > 0 && --missing[step] == 0)
+                        ready.Push(step);
+            }
         }
     }
 
@@ -76,8 +128,8 @@ static class Order
         }
     }
 
-    /// <summary>Sorts by Kahn's algorithm, the lowest number first; gives what is left when no order exists.</summary>
-    static (List<int> Order, HashSet<int>? Stuck) Sort(List<HashSet<int>> before)
+    /// <summary>Sorts by Kahn's algorithm, the lowest number first.</summary>
+    static List<int> Sort(List<HashSet<int>> before)
     {
         var after = before.Select(_ => new List<int>()).ToList();
         var missing = new int[before.Count];
@@ -98,6 +150,8 @@ static class Order
                 if (--missing[i] == 0)
                     ready.Enqueue(i, i);
         }
-        return order.Count == before.Count ? (order, null) : (order, [.. Enumerable.Range(0, before.Count).Except(order)]);
+        return order.Count == before.Count
+            ? order
+            : throw new InvalidOperationException($"order: {before.Count - order.Count} kernels wait for each other.");
     }
 }
