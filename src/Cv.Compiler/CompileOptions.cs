@@ -44,6 +44,12 @@ public sealed record CompileOptions
     /// <summary>Gives how many sets of extents a function keeps code for, 1 or more; past that, what was used longest ago is compiled anew.</summary>
     public int CachedShapes { get; init; } = 16;
 
+    /// <summary>
+    /// Computes cheap elementwise values of the forward pass again where the backward pass reads them, instead of keeping them. The peak of
+    /// memory falls, results stay the same to the bit, and a step takes a little longer.
+    /// </summary>
+    public bool Rematerialise { get; init; }
+
     /// <summary>Gives the width in bits, with Auto resolved.</summary>
     /// <remarks>
     /// Vector512.IsHardwareAccelerated is false on processors that slow down for wide vectors although they have them, and they are faster

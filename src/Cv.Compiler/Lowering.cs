@@ -23,12 +23,12 @@ static class Lowering
                 throw new GraphException(
                     $"compile: every dim must be a number by now; got {e}. Bind its symbols: the inputs of a call do, where they name them."
                 );
-        var schedule = Fuse.Run(ready);
+        var schedule = options.Rematerialise ? Rematerialise.Run(Fuse.Run(ready)) : Fuse.Run(ready);
         if (options.Autotune)
             Tuner.Tune(schedule, options);
         foreach (var step in schedule.Steps)
             step.Tile ??= options.Tile;
-        var kernels = Emission.Run(schedule.Steps, step => Emit(step, options));
+        var kernels = Rematerialise.Rename(schedule, Emission.Run(schedule.Steps, step => Emit(step, options)));
         var plan = new Plan(schedule, kernels);
         log?.Append(ScheduleText.Of(schedule)).Append("== plan\n").Append(plan);
         if (log is not null)

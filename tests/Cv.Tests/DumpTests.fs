@@ -72,16 +72,16 @@ let budgets =
         (let loss = scores.SoftmaxCrossEntropy labels
 
          budget
-             "cross-entropy and its gradient: one kernel, and the division of the mean"
+             "cross-entropy and its gradient: one kernel, the division of the mean within"
              (Graph(loss, Gradient.Of(loss, scores).[0]))
-             2
+             1
              4096L)
         (let loss = scores.MulticlassSvm labels
 
          budget
-             "the SVM loss and its gradient: one kernel, and the division of the mean"
+             "the SVM loss and its gradient: one kernel, the division of the mean within"
              (Graph(loss, Gradient.Of(loss, scores).[0]))
-             2
+             1
              4096L)
         budget
             "bias and ReLU run in the product's tiles"

@@ -1,66 +1,93 @@
+using System.Numerics;
+using System.Reflection;
 using Cv.Dsl;
-using Cv.Runtime;
+using static System.Linq.Expressions.Expression;
 
 namespace Cv.Compiler;
 
-/// <summary>Makes the small kernels that need no compiling: folding the parts that blocks left, in the order of the blocks, and copying.</summary>
+/// <summary>Makes the small kernels that finish what others leave: folding the parts of blocks, in their order, and copying.</summary>
 static unsafe class Combine
 {
     /// <summary>Folds <paramref name="parts"/> rows of <paramref name="width"/> elements into one.</summary>
     public static KernelCode Kernel(Reduction op, DType type, Slot from, Slot into, int parts, int width)
     {
-        Kernel run = (op, type) switch
+        var element = Lanes.ClrType(type);
+        var fold = op switch
         {
-            (ReduceSum, DType.F32) => static (s, _, _, _) => Fold<float>(s, static (a, b) => a + b),
-            (ReduceSum, DType.F64) => static (s, _, _, _) => Fold<double>(s, static (a, b) => a + b),
-            (ReduceSum, _) => static (s, _, _, _) => Fold<int>(s, static (a, b) => a + b),
-            (ReduceMax, DType.F32) => static (s, _, _, _) => Fold<float>(s, Math.Max),
-            (ReduceMax, DType.F64) => static (s, _, _, _) => Fold<double>(s, Math.Max),
-            (ReduceMax, _) => static (s, _, _, _) => Fold<int>(s, Math.Max),
-            (_, DType.F32) => static (s, _, _, _) => Fold<float>(s, Math.Min),
-            (_, DType.F64) => static (s, _, _, _) => Fold<double>(s, Math.Min),
-            _ => static (s, _, _, _) => Fold<int>(s, Math.Min),
+            ReduceSum => typeof(Sum<>),
+            ReduceMax => typeof(Largest<>),
+            _ => typeof(Smallest<>),
         };
-        return new($"combine {op.Name}", null, run, [from, into, new Slot.Number(parts), new Slot.Number(width)], [into], 1, 0);
+        var method = Method(nameof(Fold)).MakeGenericMethod(element, fold.MakeGenericType(element));
+        return Calling($"combine {op.Name}", method, [from, into, new Slot.Number(parts), new Slot.Number(width)], into);
     }
 
     /// <summary>Copies a buffer.</summary>
     public static KernelCode Copy(Slot from, Slot into, long bytes) =>
-        new(
-            "copy",
-            null,
-            static (s, _, _, _) => Buffer.MemoryCopy((void*)s[0], (void*)s[1], s[2], s[2]),
-            [from, into, new Slot.Number(bytes)],
-            [into],
-            1,
-            0
-        );
+        Calling("copy", Method(nameof(Copy)), [from, into, new Slot.Number(bytes)], into);
 
     /// <summary>Fills a buffer with zeros.</summary>
-    public static KernelCode Zero(Slot into, long bytes) =>
-        new(
-            "zero",
-            null,
-            static (s, _, _, _) => new Span<byte>((void*)s[0], checked((int)s[1])).Clear(),
-            [into, new Slot.Number(bytes)],
-            [into],
-            1,
-            0
-        );
+    public static KernelCode Zero(Slot into, long bytes) => Calling("zero", Method(nameof(Zero)), [into, new Slot.Number(bytes)], into);
 
-    static void Fold<T>(long[] slots, Func<T, T, T> combine)
-        where T : unmanaged
+    // numbers are slots too, so that all calls of one method are one code
+    static KernelCode Calling(string name, MethodInfo method, Slot[] slots, Slot written)
     {
-        T* from = (T*)slots[0],
-            into = (T*)slots[1];
-        long parts = slots[2],
-            width = slots[3];
-        for (long j = 0; j < width; j++)
+        var code = new Code();
+        var call = Call(method, slots.Select(slot => code.Address(slot, write: slot == written)));
+        return code.Close(name, call, 1, 0);
+    }
+
+    static MethodInfo Method(string name) => typeof(Combine).GetMethod(name, BindingFlags.NonPublic | BindingFlags.Static)!;
+
+    static void Copy(long from, long into, long bytes) => Buffer.MemoryCopy((void*)from, (void*)into, bytes, bytes);
+
+    static void Zero(long into, long bytes) => new Span<byte>((void*)into, checked((int)bytes)).Clear();
+
+    /// <summary>Folds part by part, each in one walk, so that wide parts are read in order.</summary>
+    static void Fold<T, TFold>(long from, long into, long parts, long width)
+        where T : unmanaged
+        where TFold : struct, IFold<T>
+    {
+        var sums = new Span<T>((T*)into, (int)width);
+        new Span<T>((T*)from, (int)width).CopyTo(sums);
+        for (long part = 1; part < parts; part++)
         {
-            var folded = from[j];
-            for (long part = 1; part < parts; part++)
-                folded = combine(folded, from[part * width + j]);
-            into[j] = folded;
+            var next = new Span<T>((T*)from + part * width, (int)width);
+            int j = 0;
+            for (; j <= sums.Length - Vector<T>.Count; j += Vector<T>.Count)
+                TFold.Of(new Vector<T>(sums[j..]), new Vector<T>(next[j..])).CopyTo(sums[j..]);
+            for (; j < sums.Length; j++)
+                sums[j] = TFold.Of(sums[j], next[j]);
         }
+    }
+
+    interface IFold<T>
+    {
+        static abstract T Of(T a, T b);
+        static abstract Vector<T> Of(Vector<T> a, Vector<T> b);
+    }
+
+    readonly struct Sum<T> : IFold<T>
+        where T : INumber<T>
+    {
+        public static T Of(T a, T b) => a + b;
+
+        public static Vector<T> Of(Vector<T> a, Vector<T> b) => a + b;
+    }
+
+    readonly struct Largest<T> : IFold<T>
+        where T : INumber<T>
+    {
+        public static T Of(T a, T b) => T.Max(a, b);
+
+        public static Vector<T> Of(Vector<T> a, Vector<T> b) => Vector.Max(a, b);
+    }
+
+    readonly struct Smallest<T> : IFold<T>
+        where T : INumber<T>
+    {
+        public static T Of(T a, T b) => T.Min(a, b);
+
+        public static Vector<T> Of(Vector<T> a, Vector<T> b) => Vector.Min(a, b);
     }
 }

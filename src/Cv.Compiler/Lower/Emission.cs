@@ -10,7 +10,7 @@ namespace Cv.Compiler;
 static class Emission
 {
     /// <summary>Gives the kernels of the steps, in their order.</summary>
-    public static ImmutableArray<KernelCode> Run(ImmutableArray<Step> steps, Func<Step, List<KernelCode>> emit)
+    public static List<KernelCode>[] Run(ImmutableArray<Step> steps, Func<Step, List<KernelCode>> emit)
     {
         var keys = InParallel.Map(steps, step => new StepKey(step));
         var firstOf = new Dictionary<StepKey, int>();
@@ -19,15 +19,13 @@ static class Emission
             if (firstOf.TryAdd(keys[i], firsts.Count))
                 firsts.Add(i);
         var written = InParallel.Map(firsts, i => emit(steps[i]));
-        var kernels = ImmutableArray.CreateBuilder<KernelCode>();
+        var kernels = new List<KernelCode>[keys.Length];
         for (int i = 0; i < keys.Length; i++)
         {
             int first = firstOf[keys[i]];
-            kernels.AddRange(
-                firsts[first] == i ? written[first] : Translate(written[first], keys[firsts[first]], keys[i]) ?? emit(steps[i])
-            );
+            kernels[i] = firsts[first] == i ? written[first] : Translate(written[first], keys[firsts[first]], keys[i]) ?? emit(steps[i]);
         }
-        return kernels.ToImmutable();
+        return kernels;
     }
 
     /// <summary>Puts the nodes of another step in the place of those that kernels were written for; null where a slot is of neither.</summary>
@@ -40,7 +38,8 @@ static class Emission
             var writes = kernel.Writes.Select(s => Translate(s, from, to)).ToArray();
             if (slots.Contains(null) || writes.Contains(null))
                 return null;
-            translated.Add(kernel with { Slots = [.. slots!], Writes = [.. writes!] });
+            var shares = kernel.Shares.Select(s => (Translate(s.Read, from, to)!, Translate(s.Written, from, to)!));
+            translated.Add(kernel with { Slots = [.. slots!], Writes = [.. writes!], Shares = [.. shares] });
         }
         return translated;
     }

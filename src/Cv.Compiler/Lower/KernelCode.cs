@@ -34,4 +34,8 @@ sealed record KernelCode(
     ImmutableArray<Slot> Writes,
     long Units,
     double Work
-);
+)
+{
+    /// <summary>Lists pairs of buffers that may be one: the second is written only where the first is not read any more.</summary>
+    public ImmutableArray<(Slot Read, Slot Written)> Shares { get; init; } = [];
+}

@@ -3,27 +3,68 @@ using Cv.Dsl;
 namespace Cv.Compiler;
 
 /// <summary>
-/// Lays the elements of a loop kernel out as rows, and the rows as blocks. Blocks are the units that threads share and that partial results
-/// belong to; they depend on the shape alone.
+/// Lays the elements of a loop kernel out as rows, the rows as blocks, and wide rows of a fold as pieces. A block's piece is the unit that
+/// threads share and that partial results belong to; units depend on the shape and the work of an element alone.
 /// </summary>
 sealed class LoopGeometry
 {
     const int FlatRow = 4096;
     const int BlockElements = 8192;
+    const int LeastBlockElements = 512;
+    const int BlockWork = 1 << 15;
+    const double FoldCost = 8;
+    const int MostParts = 64;
+    const int WideRow = 2048;
+    const int LeastPiece = 256;
+    const int ShortRow = 4;
+    const int LongestTile = 8;
+    const int StraightWork = 160;
+    const int StripElements = 4096;
+    const int LightStripElements = 1024;
+    const int LightWork = 4;
 
-    public LoopGeometry(LoopStep step)
+    public LoopGeometry(LoopStep step, Phases phases, Lanes lanes)
     {
+        Size = step.Size;
+        double cost = step.Members.Sum(m => IsPerElement(m, phases) ? CostOf(m) : 0);
+        int blockElements = (int)Math.Clamp(BlockWork / Math.Max(1, cost), LeastBlockElements, BlockElements) / 64 * 64;
         int columns = step.Columns != 0 ? step.Columns : LongestRow(step);
         IsFlat = step.Columns == 0 && columns == step.Size;
-        Size = step.Size;
-        Columns = IsFlat ? Math.Min(FlatRow, Math.Max(1, Size)) : columns;
+        Columns = IsFlat ? Math.Min(Math.Min(FlatRow, blockElements), Math.Max(1, Size)) : columns;
         Rows = IsFlat ? (Size + Columns - 1) / Columns : Size / Columns;
-        bool tails = step.Roles.ContainsValue(Role.Tail);
-        RowsPerBlock =
-            step.Outer > 1 ? Rows / step.Outer
-            : tails && Size <= 4 * BlockElements ? Math.Max(1, Rows)
-            : Math.Max(1, BlockElements / Math.Max(1, Columns));
-        Blocks = Math.Max(tails ? 1 : 0, (Rows + RowsPerBlock - 1) / RowsPerBlock);
+        int vectors = (Columns + lanes.Count - 1) / lanes.Count;
+        double perRow = step.Members.Sum(m =>
+            IsPerElement(m, phases) ? 0
+            : phases.IsRowFold(m) ? FoldCost
+            : CostOf(m)
+        );
+        double rowWork = lanes.Count * (vectors * cost + perRow);
+        Work = Rows * rowWork;
+        DecideTiles(step, phases, lanes, vectors);
+        RowStep = step.IsStrided ? step.Outer : 1;
+        PieceColumns = Columns;
+        if (step.Outer > 1)
+            RowsPerBlock = Rows / step.Outer;
+        else if (!step.Roles.ContainsValue(Role.Tail))
+            RowsPerBlock = Math.Max(1, blockElements / Math.Max(1, Columns));
+        else if (IsTiled && TileVectors < vectors && Columns >= WideRow)
+            RowsPerBlock = Rows; // few rows, and long: share the columns, so that no parts remain
+        else
+            RowsPerBlock = (Rows + Parts - 1) / Math.Max(1, Parts);
+        RowsPerBlock = Math.Max(1, RowsPerBlock);
+        Blocks = Math.Max(step.Roles.ContainsValue(Role.Tail) ? 1 : 0, (Rows + RowsPerBlock - 1) / RowsPerBlock);
+        if (IsTiled && TileVectors < vectors && Columns >= WideRow)
+        {
+            int tile = TileVectors * lanes.Count,
+                wanted = Math.Max(LeastPiece, Columns / Math.Max(1, Parts / Math.Max(1, Blocks)));
+            PieceColumns = (wanted + tile - 1) / tile * tile;
+        }
+        Pieces = (Columns + PieceColumns - 1) / Math.Max(1, PieceColumns);
+        StripRows = RowsPerBlock;
+        // a strip of few rows is read almost in order; one of many loads sums, and what no row changes, less often
+        int elements = cost <= LightWork ? LightStripElements : StripElements;
+        if (IsTiled && PieceColumns > TileVectors * lanes.Count)
+            StripRows = Math.Min(RowsPerBlock, Math.Max(RowsPerTurn * (cost <= LightWork ? 1 : 4), elements / PieceColumns));
     }
 
     /// <summary>Counts the elements.</summary>
@@ -41,11 +82,67 @@ sealed class LoopGeometry
     /// <summary>Counts the rows of a block.</summary>
     public int RowsPerBlock { get; }
 
+    /// <summary>Gives the distance between the rows of a block: 1, unless the rows of one result lie scattered.</summary>
+    public int RowStep { get; }
+
     /// <summary>Counts the blocks.</summary>
     public int Blocks { get; }
 
+    /// <summary>Counts the columns of a piece of a row: all, unless pieces are shared among threads.</summary>
+    public int PieceColumns { get; }
+
+    /// <summary>Counts the pieces of a row.</summary>
+    public int Pieces { get; }
+
+    /// <summary>Counts the units of work.</summary>
+    public int Units => Blocks * Pieces;
+
+    /// <summary>Tells that a tile of a row stays in registers: all its phases, or the sums of its columns over many rows.</summary>
+    public bool IsTiled { get; private set; }
+
+    /// <summary>Counts the vectors of a tile.</summary>
+    public int TileVectors { get; private set; }
+
+    /// <summary>Counts the rows that one turn of a tile's loop takes, each with sums of its own.</summary>
+    public int RowsPerTurn { get; private set; } = 1;
+
+    /// <summary>Counts the rows that one tile walks before its neighbour does, so that what they read stays in cache.</summary>
+    public int StripRows { get; }
+
+    /// <summary>Counts the operations, those on the unused lanes of a row's last vector included.</summary>
+    public double Work { get; }
+
+    /// <summary>Estimates the instructions that an op takes for a vector.</summary>
+    public static int CostOf(Expr e) => Fuse.IsCostly(e.Op) ? 20 : 1;
+
+    static bool IsPerElement(Expr m, Phases phases) =>
+        phases.IsPerElement(m) || (m.Op is Reduction && !phases.IsRowFold(m) && phases.IsElementFold(m));
+
+    int Parts => (int)Math.Clamp(Work / BlockWork, 1, MostParts);
+
+    void DecideTiles(LoopStep step, Phases phases, Lanes lanes, int vectors)
+    {
+        int work = step.Members.Count(phases.IsPerElement),
+            sums = step.Members.Count(m => phases.IsColumnFold(m)),
+            registers = lanes.Bits == 512 ? 32 : 16;
+        bool rows = phases.HasRows;
+        bool Fits(int many) => sums * many <= registers * 3 / 4 && work * many <= StraightWork;
+        if (IsFlat || vectors == 0)
+            return;
+        if (
+            vectors <= ShortRow && (!rows || work * vectors <= StraightWork)
+            || (!rows && sums > 0 && vectors <= LongestTile && Fits(vectors))
+        )
+            TileVectors = vectors;
+        else if (!rows && sums > 0 && work + sums <= LightWork)
+            TileVectors = Math.Min(vectors, LongestTile / sums);
+        IsTiled = TileVectors > 0;
+        if (IsTiled && (sums > 0 || !rows))
+            RowsPerTurn = new[] { 4, 2, 1 }.First(u => u == 1 || (Fits(u * TileVectors) && work * u * TileVectors <= StraightWork / 4));
+    }
+
     /// <summary>Finds the longest run of trailing dims along which every outside operand is contiguous or constant.</summary>
-    static int LongestRow(LoopStep step)
+    public static int LongestRow(LoopStep step, int limit = int.MaxValue)
     {
         var walks = step
             .Members.Where(m => step.Roles[m] == Role.Full)
@@ -54,14 +151,16 @@ sealed class LoopGeometry
             )
             .Distinct()
             .ToList();
-        if (walks.TrueForAll(w => Geometry.ColumnStride(w.Operand, w.Shape, step.Size) is not null))
+        if (limit >= step.Size && walks.TrueForAll(w => Geometry.ColumnStride(w.Operand, w.Shape, step.Size) is not null))
             return step.Size;
+        if (walks.Count == 0)
+            return limit;
         var shape = walks[0].Shape;
         int best = 1;
         for (int axis = shape.Rank - 1, columns = 1; axis >= 0; axis--)
         {
             columns *= shape[axis].Value;
-            if (walks.TrueForAll(w => Geometry.ColumnStride(w.Operand, w.Shape, columns) is not null))
+            if (columns <= limit && walks.TrueForAll(w => Geometry.ColumnStride(w.Operand, w.Shape, columns) is not null))
                 best = columns;
         }
         return best;

@@ -13,9 +13,13 @@ sealed class Fuse
 {
     const int MaxMembers = 96;
     const int MaxFloating = 8;
+    const int MaxRecomputed = 4;
+    const int SmallPart = 4;
+    const int LeastRecomputed = 1 << 12;
     const int SmallFold = 1 << 14;
     const int SmallLoop = 1 << 12;
     const int LookBack = 16;
+    const int LeastPart = 4;
 
     readonly Graph _graph;
     readonly List<Step> _prologue = [];
@@ -24,6 +28,7 @@ sealed class Fuse
     readonly Dictionary<Expr, Float> _floating = [];
     readonly HashSet<Expr> _readInPlace = [];
     readonly Dictionary<Expr, int> _uses = [];
+    readonly HashSet<Expr> _isRead = [];
 
     Fuse(Graph graph) => _graph = graph;
 
@@ -109,8 +114,8 @@ sealed class Fuse
             return;
         }
         int cost = 1 + e.Operands.Sum(o => _floating.GetValueOrDefault(Geometry.Source(o)).Cost);
-        bool floats = cost <= MaxFloating && !IsCostly(e.Op) && !IsFloatCast(e) && (step is null || e.DType == DType.Bool);
-        if (floats)
+        bool cheap = cost <= MaxFloating && !IsCostly(e.Op) && !IsFloatCast(e);
+        if (cheap && (step is null || e.DType == DType.Bool || (cost <= MaxRecomputed && IsCheaperThanMemory(e))))
             _floating[e] = new(cost, step);
         else if (step is null || !(TryJoin(step, e) || TryLater(step, e)))
             Append(NewLoop(e));
@@ -140,26 +145,61 @@ sealed class Fuse
         return _uses.GetValueOrDefault(e);
     }
 
+    /// <summary>
+    /// Tells whether a node had better be computed where it is used than written and read: it walks one buffer that others read anyway, or
+    /// none that is nearly as large as its value.
+    /// </summary>
+    bool IsCheaperThanMemory(Expr e)
+    {
+        var large = new HashSet<Expr>();
+        foreach (var operand in e.Operands)
+            if (!AddLarge(operand, e.Shape.Size / SmallPart, large))
+                return false;
+        return e.Shape.Size >= LeastRecomputed && large.Count <= 1;
+    }
+
+    /// <summary>Collects the large buffers that an operand is made of; false if one is no buffer yet.</summary>
+    bool AddLarge(Expr operand, int size, HashSet<Expr> large)
+    {
+        var source = Geometry.Source(operand);
+        if (source.Op is Const or Iota || source.Shape.Size <= size)
+            return true;
+        if (_floating.ContainsKey(source))
+            return source.Operands.All(o => AddLarge(o, size, large));
+        large.Add(source);
+        return source.Op is Leaf || _isRead.Contains(source);
+    }
+
     /// <summary>Joins a later step beside which the node saves a walk: one that is small, or that reads something the node reads.</summary>
     bool TryLater(Step after, Expr e)
     {
         for (int i = _steps.Count - 1; i > after.Order && i >= _steps.Count - LookBack; i--)
         {
-            if (_steps[i] is not LoopStep loop || loop.Size != e.Shape.Size)
+            if (_steps[i] is not LoopStep loop || loop.Size != (e.Op is Reduction ? e.Operands[0] : e).Shape.Size)
                 continue;
-            bool shares =
-                loop.Size <= SmallLoop || e.Operands.Any(o => o.Op is not Const && loop.Members.Exists(m => m.Operands.Contains(o)));
+            bool shares = loop.Size <= SmallLoop || Shares(loop, e);
             if (shares && TryJoin(loop, e))
                 return true;
         }
         return false;
     }
 
+    /// <summary>Tells whether a loop holds, or reads, what a node reads: through what floats, too.</summary>
+    bool Shares(LoopStep loop, Expr e) =>
+        e.Operands.Any(o =>
+            Geometry.Source(o) is var source
+            && (
+                loop.Roles.ContainsKey(source)
+                || (o.Op is not Const && loop.Members.Exists(m => m.Operands.Contains(o)))
+                || (_floating.ContainsKey(source) && Shares(loop, source))
+            )
+        );
+
     void PlaceReduction(Expr e)
     {
-        if (Latest(e) is LoopStep step && TryJoin(step, e))
-            return;
         var operand = e.Operands[0];
+        if (Latest(e) is { } step && (TryJoin(step, e) || (_floating.ContainsKey(Geometry.Source(operand)) && TryLater(step, e))))
+            return;
         var fresh = new LoopStep(operand.Shape.Size) { Lane = Lane(e) };
         Import(fresh, operand, operand.Shape, Role.Full);
         if (!TryFold(fresh, e))
@@ -205,7 +245,10 @@ sealed class Fuse
     void Append(Step step)
     {
         foreach (var read in step.Reads().ToList())
+        {
             Materialise(read);
+            _isRead.Add(read);
+        }
         foreach (var member in step.Members)
             if (!_floating.ContainsKey(member))
                 _home[member] = step;
@@ -233,12 +276,28 @@ sealed class Fuse
         bool joined = step switch
         {
             TileStep tile => TryEpilogue(tile, e),
-            LoopStep loop => e.Op is Reduction ? TryFold(loop, e) : TryExtend(loop, e),
+            LoopStep loop => e.Op is Reduction ? TryReach(loop, e) && TryFold(loop, e) : TryExtend(loop, e),
             _ => false,
         };
-        if (joined)
-            _home[e] = step;
-        return joined;
+        if (!joined)
+            return false;
+        _home[e] = step;
+        foreach (var operand in e.Operands)
+            if (Geometry.Source(operand) is var source && !step.Roles.ContainsKey(source))
+                _isRead.Add(source);
+        return true;
+    }
+
+    /// <summary>Brings what a reduction folds into a loop, where it floats.</summary>
+    bool TryReach(LoopStep loop, Expr e)
+    {
+        var operand = e.Operands[0];
+        if (loop.Roles.ContainsKey(Geometry.Source(operand)))
+            return true;
+        if (loop.Size != operand.Shape.Size || !CanReach(loop, operand, operand.Shape, Role.Full))
+            return false;
+        Import(loop, operand, operand.Shape, Role.Full);
+        return loop.Roles.ContainsKey(Geometry.Source(operand));
     }
 
     /// <summary>Adds an elementwise node to the tile loop of a product of its own shape.</summary>
@@ -321,11 +380,23 @@ sealed class Fuse
             return loop.Outer == 1 && Add(Role.Tail);
         if (inner == 1)
             return Decide(loop, folded) ? Add(Role.Row) : outer == 1 && loop.Outer == 1 && Add(Role.Tail);
-        if (loop.Outer != outer && loop.Roles.ContainsValue(Role.Tail))
+        bool tails = loop.Roles.ContainsValue(Role.Tail);
+        if (!loop.IsStrided && (loop.Outer == outer || !tails) && Decide(loop, inner))
+        {
+            loop.Outer = outer;
+            return Add(Role.Tail);
+        }
+        // what is read repeats within the columns: take a part of them at a time, with rows that lie scattered
+        int part = loop.Columns != 0 ? loop.Columns : LoopGeometry.LongestRow(loop, inner);
+        if (
+            outer != 1
+            || part < LeastPart
+            || inner % part != 0
+            || (tails && !(loop.IsStrided && loop.Outer == inner / part))
+            || !Decide(loop, part)
+        )
             return false;
-        if (!Decide(loop, inner))
-            return false;
-        loop.Outer = outer;
+        (loop.Outer, loop.IsStrided) = (inner / part, inner != part);
         return Add(Role.Tail);
 
         bool Add(Role as_)

@@ -9,6 +9,8 @@ namespace Cv.Compiler;
 /// </summary>
 static class Order
 {
+    const int SmallUpdate = 1 << 12;
+
     public static Schedule Run(Graph graph, List<Step> steps)
     {
         var home = new Dictionary<Expr, int>();
@@ -30,10 +32,21 @@ static class Order
         var waits = InPlaceCandidates(graph, steps, home)
             .Select(u => (Update: u, Step: home[Geometry.Source(u.Value)], Readers: readers.GetValueOrDefault(u.Target, [])))
             .ToList();
+        // what nobody reads comes as soon as it can, so that what it reads may go; but what is small comes last: the updates of all biases are
+        // then one kernel
+        var needed = needs.SelectMany(n => n).ToHashSet();
+        var ranks = steps
+            .Select(
+                (s, i) =>
+                    needed.Contains(i) ? i
+                    : s is LoopStep { Size: <= SmallUpdate } ? steps.Count + i
+                    : needs[i].Select(n => n + 0.5).DefaultIfEmpty(i).Max()
+            )
+            .ToList();
         waits = WithoutKnots(needs, waits);
         foreach (var (_, step, others) in waits)
             needs[step].UnionWith(others.Where(r => r != step));
-        return new(graph, [.. Sort(needs).Select(i => steps[i])], [.. waits.Select(w => w.Update)]);
+        return new(graph, [.. Sort(needs, ranks).Select(i => steps[i])], [.. waits.Select(w => w.Update)]);
     }
 
     /// <summary>
@@ -118,8 +131,13 @@ static class Order
                 continue;
             if (step is TileStep tile && tile.Factors.Contains(update.Target))
                 continue;
-            if (step.Reads().Contains(update.Target) && step.Roles.ContainsValue(Role.Row))
-                continue; // a row is walked several times: a later walk would read the new value
+            // a row is walked several times: a later walk would read the new value
+            if (
+                step.Roles.ContainsValue(Role.Row)
+                && step.Reads().Contains(update.Target)
+                && !new Phases((LoopStep)step).IsReadBefore(update.Target, source)
+            )
+                continue;
             bool aligned = step.Members.All(m =>
                 m.Operands.All(o => Geometry.Source(o) != update.Target || (o == update.Target && m.Shape == source.Shape))
             );
@@ -128,19 +146,19 @@ static class Order
         }
     }
 
-    /// <summary>Sorts by Kahn's algorithm, the lowest number first.</summary>
-    static List<int> Sort(List<HashSet<int>> before)
+    /// <summary>Sorts by Kahn's algorithm, the lowest rank first.</summary>
+    static List<int> Sort(List<HashSet<int>> before, List<double> ranks)
     {
         var after = before.Select(_ => new List<int>()).ToList();
         var missing = new int[before.Count];
-        var ready = new PriorityQueue<int, int>();
+        var ready = new PriorityQueue<int, (double, int)>();
         for (int i = 0; i < before.Count; i++)
         {
             missing[i] = before[i].Count;
             foreach (int j in before[i])
                 after[j].Add(i);
             if (missing[i] == 0)
-                ready.Enqueue(i, i);
+                ready.Enqueue(i, (ranks[i], i));
         }
         var order = new List<int>();
         while (ready.TryDequeue(out int next, out _))
@@ -148,7 +166,7 @@ static class Order
             order.Add(next);
             foreach (int i in after[next])
                 if (--missing[i] == 0)
-                    ready.Enqueue(i, i);
+                    ready.Enqueue(i, (ranks[i], i));
         }
         return order.Count == before.Count
             ? order

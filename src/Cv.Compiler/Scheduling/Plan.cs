@@ -54,7 +54,7 @@ sealed class Plan
                         (long)update.Target.Shape.Size * update.Target.DType.ByteSize()
                     )
                 );
-        Kernels = list.ToImmutable();
+        Kernels = Sequence.Join(list);
         ArenaBytes = Allocate();
     }
 
@@ -96,6 +96,8 @@ sealed class Plan
             foreach (var slot in Kernels[i].Slots)
                 if (slot is not Slot.Number && Fixed(slot) is null)
                     life[slot] = (life.TryGetValue(slot, out var l) ? l.First : i, i);
+        var heirs = Heirs(life);
+        var given = heirs.Values.ToHashSet();
         var space = new FreeSpace();
         var ending = new List<(long Offset, long Size)>?[Kernels.Length];
         int freed = 0;
@@ -104,13 +106,34 @@ sealed class Plan
             for (; freed < first; freed++)
                 foreach (var (end, size) in ending[freed] ?? [])
                     space.Free(end, size);
-            long bytes = BytesOf(slot);
-            long needed = (bytes + Slack + Line - 1) / Line * Line;
-            long offset = space.Take(needed);
-            (ending[last] ??= []).Add((offset, needed));
-            _places[slot] = new Place.Arena(offset, bytes);
+            long needed = (BytesOf(slot) + Slack + Line - 1) / Line * Line;
+            long offset = heirs.TryGetValue(slot, out var from) ? ((Place.Arena)_places[from]).Offset : space.Take(needed);
+            _places[slot] = new Place.Arena(offset, BytesOf(slot));
+            // a piece that lives on under another name ends with that
+            if (!given.Contains(slot))
+                (ending[last] ??= []).Add((offset, needed));
         }
         return space.End;
+    }
+
+    /// <summary>Pairs each value that may be written over what it is made of with the buffer that dies there.</summary>
+    Dictionary<Slot, Slot> Heirs(Dictionary<Slot, (int First, int Last)> life)
+    {
+        var heirs = new Dictionary<Slot, Slot>();
+        var given = new HashSet<Slot>();
+        for (int i = 0; i < Kernels.Length; i++)
+            foreach (var (read, written) in Kernels[i].Shares)
+                if (
+                    life.TryGetValue(read, out var old)
+                    && life.TryGetValue(written, out var fresh)
+                    && old.Last == i
+                    && old.First < i
+                    && fresh.First == i
+                    && !heirs.ContainsKey(written)
+                    && given.Add(read)
+                )
+                    heirs[written] = read;
+        return heirs;
     }
 
     Place? Fixed(Slot slot)

@@ -65,6 +65,9 @@ sealed class LoopStep(int size) : Step
 
     /// <summary>Counts the separate results of a fold of rows: 1, unless a reduction keeps outer dims.</summary>
     public int Outer { get; set; } = 1;
+
+    /// <summary>Tells that the rows of one of these results lie scattered: every <see cref="Outer"/>-th row is one of them.</summary>
+    public bool IsStrided { get; set; }
 }
 
 /// <summary>Moves elements: transposes, slices, pads and joins.</summary>
@@ -85,4 +88,8 @@ sealed class MoveStep : Step
 /// <param name="Graph">The graph, bound, simplified and expanded.</param>
 /// <param name="Steps">The kernels.</param>
 /// <param name="InPlace">The updates whose value may be written straight into the target's buffer.</param>
-sealed record Schedule(Graph Graph, ImmutableArray<Step> Steps, ImmutableHashSet<Update> InPlace);
+sealed record Schedule(Graph Graph, ImmutableArray<Step> Steps, ImmutableHashSet<Update> InPlace)
+{
+    /// <summary>Gives the steps that compute a value again, and the value: later steps read this one.</summary>
+    public ImmutableDictionary<Step, Expr> Again { get; init; } = ImmutableDictionary<Step, Expr>.Empty;
+}

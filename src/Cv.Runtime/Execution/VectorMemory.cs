@@ -109,16 +109,19 @@ public static unsafe partial class VectorMemory
         where T : unmanaged => ((T*)address)[index] = value;
 
     /// <summary>Adds up the lanes by halves: the order depends on the width alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SumLanes<TVector, T>(TVector value)
         where TVector : unmanaged
         where T : unmanaged, INumber<T> => Fold<TVector, T, Sum<T>>(value);
 
     /// <summary>Takes the largest lane; NaN if there is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T MaxLanes<TVector, T>(TVector value)
         where TVector : unmanaged
         where T : unmanaged, INumber<T> => Fold<TVector, T, Largest<T>>(value);
 
     /// <summary>Takes the smallest lane; NaN if there is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T MinLanes<TVector, T>(TVector value)
         where TVector : unmanaged
         where T : unmanaged, INumber<T> => Fold<TVector, T, Smallest<T>>(value);
@@ -192,39 +195,68 @@ public static unsafe partial class VectorMemory
         Avx.Store(b + 7 * targetStride, Avx.Permute2x128(q3, q7, 0x31));
     }
 
+    // in registers: a row of ten columns is folded several times
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static T Fold<TVector, T, TCombine>(TVector value)
         where TVector : unmanaged
         where T : unmanaged
         where TCombine : struct, ICombine<T>
     {
-        var lanes = (T*)&value;
-        for (int half = sizeof(TVector) / sizeof(T) / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            lanes[i] = TCombine.Of(lanes[i], lanes[i + half]);
-        return lanes[0];
+        if (sizeof(TVector) == 64)
+            return Fold256<T, TCombine>(
+                TCombine.Of(
+                    Unsafe.BitCast<TVector, Vector512<T>>(value).GetLower(),
+                    Unsafe.BitCast<TVector, Vector512<T>>(value).GetUpper()
+                )
+            );
+        if (sizeof(TVector) == 32)
+            return Fold256<T, TCombine>(Unsafe.BitCast<TVector, Vector256<T>>(value));
+        return Fold128<T, TCombine>(Unsafe.BitCast<TVector, Vector128<T>>(value));
     }
 
-    // types, not delegates: the JIT inlines them, and a row of ten columns is folded several times
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static T Fold256<T, TCombine>(Vector256<T> value)
+        where T : unmanaged
+        where TCombine : struct, ICombine<T> => Fold128<T, TCombine>(TCombine.Of(value.GetLower(), value.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static T Fold128<T, TCombine>(Vector128<T> value)
+        where T : unmanaged
+        where TCombine : struct, ICombine<T>
+    {
+        if (sizeof(T) == 4)
+            value = TCombine.Of(value, Vector128.Shuffle(value.AsInt32(), Vector128.Create(2, 3, 0, 1)).As<int, T>());
+        var other =
+            sizeof(T) == 4
+                ? Vector128.Shuffle(value.AsInt32(), Vector128.Create(1, 0, 3, 2)).As<int, T>()
+                : Vector128.Shuffle(value.AsInt64(), Vector128.Create(1L, 0L)).As<long, T>();
+        return TCombine.Of(value, other).ToScalar();
+    }
+
     interface ICombine<T>
     {
-        static abstract T Of(T a, T b);
+        static abstract Vector128<T> Of(Vector128<T> a, Vector128<T> b);
+        static abstract Vector256<T> Of(Vector256<T> a, Vector256<T> b);
     }
 
     readonly struct Sum<T> : ICombine<T>
-        where T : INumber<T>
     {
-        public static T Of(T a, T b) => a + b;
+        public static Vector128<T> Of(Vector128<T> a, Vector128<T> b) => a + b;
+
+        public static Vector256<T> Of(Vector256<T> a, Vector256<T> b) => a + b;
     }
 
     readonly struct Largest<T> : ICombine<T>
-        where T : INumber<T>
     {
-        public static T Of(T a, T b) => T.Max(a, b);
+        public static Vector128<T> Of(Vector128<T> a, Vector128<T> b) => Vector128.Max(a, b);
+
+        public static Vector256<T> Of(Vector256<T> a, Vector256<T> b) => Vector256.Max(a, b);
     }
 
     readonly struct Smallest<T> : ICombine<T>
-        where T : INumber<T>
     {
-        public static T Of(T a, T b) => T.Min(a, b);
+        public static Vector128<T> Of(Vector128<T> a, Vector128<T> b) => Vector128.Min(a, b);
+
+        public static Vector256<T> Of(Vector256<T> a, Vector256<T> b) => Vector256.Min(a, b);
     }
 }
