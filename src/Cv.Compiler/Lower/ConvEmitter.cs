@@ -58,7 +58,7 @@ sealed class ConvEmitter
         (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _outputs);
         _band = new(_code, step.Product.Operands[0], _y, _x);
         _rows = RowsOfBand();
-        _epilogue = new(step, lanes, _code, workers, _tile, Width);
+        _epilogue = new(step, lanes, _code, workers, _tile, Width, inLoops: _y.Phases.Length * _x.Phases.Length > 1);
     }
 
     int Width => _vectors * _lanes.Count;

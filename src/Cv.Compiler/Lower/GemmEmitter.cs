@@ -12,8 +12,9 @@ namespace Cv.Compiler;
 /// </summary>
 sealed class GemmEmitter
 {
-    const int DepthBlock = 512;
-    const int TilesPerBlock = 8;
+    const int MostDepth = 1280;
+    const int MostTiles = 8;
+    const int BlockBytes = 192 << 10;
 
     readonly GemmStep _step;
     readonly Lanes _lanes;
@@ -39,10 +40,14 @@ sealed class GemmEmitter
         _epilogue = new(step, lanes, _code, workers, _tile, Width);
     }
 
+    /// <summary>Counts the tiles that share a panel while it is near: as many as leave room for it in L2.</summary>
+    int TilesPerBlock => (int)Math.Clamp(BlockBytes / Math.Max(1, (long)_tile * Depth * _lanes.Type.ByteSize()), 2, MostTiles);
+
     int Width => _vectors * _lanes.Count;
     int Panels => (_n + Width - 1) / Width;
     int Tiles => (_m + _tile - 1) / _tile;
-    int DepthBlocks => Math.Max(1, (_k + DepthBlock - 1) / DepthBlock);
+    int DepthBlocks => Math.Max(1, (_k + MostDepth - 1) / MostDepth);
+    int Depth => (_k + DepthBlocks - 1) / DepthBlocks;
     Slot PackSlot => new Slot.Temporary(_step.Product, "panels", (long)_batch * Panels * _k * Width * _lanes.Type.ByteSize());
 
     PanelSource Source =>
@@ -152,7 +157,7 @@ sealed class GemmEmitter
         {
             Assign(row, Times(tile, _tile)),
             Assign(column, Times(panel, Width)),
-            Assign(k, Times(depth, DepthBlock)),
+            Assign(k, Times(depth, Depth)),
             Assign(at, Add(Batch(batch, (long)_m * _k), Add(Times(row, strideI), Times(k, strideA)))),
             Assign(
                 from,
@@ -172,7 +177,7 @@ sealed class GemmEmitter
                 )
             );
         if (DepthBlocks > 1)
-            lines.Add(Assign(rounds, MinOf(Constant((long)DepthBlock), Subtract(Constant((long)_k), k))));
+            lines.Add(Assign(rounds, MinOf(Constant((long)Depth), Subtract(Constant((long)_k), k))));
         lines.Add(
             sums.Accumulate(
                 (pointerA, at),

@@ -20,6 +20,7 @@ sealed class TileEpilogue
     readonly int _tileRows;
     readonly int _width;
     readonly int _columns;
+    readonly bool _inLoops;
 
     /// <param name="step">The product, and what is fused with it.</param>
     /// <param name="lanes">The vectors.</param>
@@ -27,9 +28,11 @@ sealed class TileEpilogue
     /// <param name="workers">The number of threads.</param>
     /// <param name="tileRows">The most rows of a tile.</param>
     /// <param name="width">The most columns of a tile, in whole vectors.</param>
-    public TileEpilogue(TileStep step, Lanes lanes, Code code, int workers, int tileRows, int width)
+    /// <param name="inLoops">Tells that the kernel has many tiles, so that the code of each must stay small: the JIT inlines only so much.</param>
+    public TileEpilogue(TileStep step, Lanes lanes, Code code, int workers, int tileRows, int width, bool inLoops = false)
     {
         (_step, _lanes, _code, _workers, _tileRows, _width) = (step, lanes, code, workers, tileRows, width);
+        _inLoops = inLoops;
         _columns = step.Product.Shape.Dims[^1].Value;
     }
 
@@ -47,7 +50,7 @@ sealed class TileEpilogue
         int rows = sums.GetLength(0),
             vectors = sums.GetLength(1);
         var lines = new List<Expression>();
-        if (_step.Members.Count <= 1 + Inline)
+        if (!_inLoops && _step.Members.Count <= 1 + Inline)
         {
             for (int i = 0; i < rows; i++)
             for (int v = 0; v < vectors; v++)
