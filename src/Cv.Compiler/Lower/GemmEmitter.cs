@@ -14,6 +14,7 @@ sealed class GemmEmitter
 {
     const int MostDepth = 1280;
     const int MostTiles = 8;
+    const int NearBytes = 20 << 10;
     const int BlockBytes = 192 << 10;
 
     readonly GemmStep _step;
@@ -36,7 +37,9 @@ sealed class GemmEmitter
         _batch = dims[..^2].Aggregate(1, (p, d) => p * d);
         _k = step.Product.Operands[0].Shape.Dims[^1].Value;
         (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _n);
-        _packs = step.TransposeB || _m > 2 * _tile;
+        // whole vectors of a small B are read in place: it stays in L1
+        bool near = _n % lanes.Count == 0 && (long)_k * _n * lanes.Type.ByteSize() <= NearBytes;
+        _packs = step.TransposeB || (_m > 2 * _tile && !near);
         _epilogue = new(step, lanes, _code, workers, _tile, Width);
     }
 
