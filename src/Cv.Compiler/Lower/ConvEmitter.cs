@@ -170,12 +170,42 @@ sealed class ConvEmitter
         {
             var (t, end, column) = (_code.Local(typeof(long), "t"), _code.Local(typeof(long), "tEnd"), _code.Local(typeof(long), "x"));
             var tiles = new RowTiles(px.Count, _tile);
+            var (find, tap, count) = Inside(py.Taps, Add(first, t));
             return Block(
                 Assign(t, Constant(0L)),
                 Assign(end, MinOf(rows, Subtract(Constant((long)py.Count), first))),
-                While(t, end, 1, tiles.Loops(column, pixels => Tile(band, image, first, group, panel, t, column, pixels, columns, py, px)))
+                While(
+                    t,
+                    end,
+                    1,
+                    find,
+                    tiles.Loops(column, pixels => Tile(band, image, first, group, panel, t, column, pixels, columns, py, px, tap, count))
+                )
             );
         }
+    }
+
+    /// <summary>Finds the taps of a row of outputs that reach into the image: those that meet zeros above or below it add nothing.</summary>
+    (Expression Find, Expression First, Expression Count) Inside(Taps taps, Expression output)
+    {
+        if (_band.InPlace || taps.Count < 2)
+            return (Empty(), Constant(0L), Constant((long)taps.Count));
+        var (row, low, high) = (_code.Local(typeof(long), "source"), _code.Local(typeof(long), "low"), _code.Local(typeof(long), "high"));
+        int move = Math.Abs(taps.Move);
+        Expression last = Constant(_y.Source - 1L);
+        // tap k reads row + k move of the image; going back, row - k move
+        Expression before = taps.Move > 0 ? Negate(row) : Subtract(row, last),
+            after = taps.Move > 0 ? Subtract(last, row) : row;
+        Expression zero = Constant(0L);
+        var find = Block(
+            Assign(row, Plus(Times(output, _y.Scale), taps.Offset - _y.Low)),
+            Assign(low, Condition(GreaterThan(before, zero), Over(Plus(before, move - 1), move), zero)),
+            Assign(high, Condition(LessThan(after, zero), zero, MinOf(Constant((long)taps.Count), Plus(Over(after, move), 1)))),
+            Assign(high, Condition(GreaterThan(high, low), Subtract(high, low), zero))
+        );
+        return (find, low, high);
+
+        static Expression Over(Expression a, long by) => by == 1 ? a : Divide(a, Constant(by));
     }
 
     /// <summary>Writes one tile: so many pixels from place <paramref name="x"/> of row <paramref name="t"/> on, by so many channels.</summary>
@@ -190,7 +220,9 @@ sealed class ConvEmitter
         int pixels,
         int columns,
         Phase py,
-        Phase px
+        Phase px,
+        Expression firstY,
+        Expression countY
     )
     {
         var (ty, tx) = (py.Taps, px.Taps);
@@ -208,13 +240,17 @@ sealed class ConvEmitter
             long tap = _lanewise ? _channels : (long)_inputs * Width;
             long firstTap = (long)ty.First * _tapsX + tx.First;
             var filters = _code.Address(_lanewise ? new Slot.Node(_step.Filters) : PanelSlot);
-            var atRow = Times(Plus(Times(t, _y.Scale), ty.Offset), _band.Row);
+            long nextRow = ty.Step * _tapsX * tap;
+            var atRow = Add(Times(Plus(Times(t, _y.Scale), ty.Offset), _band.Row), Times(firstY, ty.Move * _band.Row));
             var atPixel = Times(Plus(Times(x, _x.Scale), tx.Offset), _channels);
             lines.Add(Assign(a, Add(Add(band.Start, atRow), Add(atPixel, _lanewise ? column : Times(group, _inputs)))));
             lines.Add(
                 Assign(
                     b,
-                    _lanewise ? Plus(column, firstTap * tap) : Plus(Times(Add(Times(group, Panels), panel), _taps * tap), firstTap * tap)
+                    Add(
+                        Plus(_lanewise ? column : Times(Add(Times(group, Panels), panel), _taps * tap), firstTap * tap),
+                        Times(firstY, nextRow)
+                    )
                 )
             );
             lines.Add(
@@ -223,7 +259,7 @@ sealed class ConvEmitter
                     [.. Enumerable.Range(0, pixels).Select(i => (long)i * _x.Scale * _channels)],
                     (filters, b),
                     [
-                        new(ty.Count, ty.Move * _band.Row, ty.Step * _tapsX * tap),
+                        new(countY, ty.Move * _band.Row, nextRow),
                         new(tx.Count, (long)tx.Move * _channels, tx.Step * tap),
                         new(_lanewise ? 1 : _inputs, 1, Width),
                     ],
