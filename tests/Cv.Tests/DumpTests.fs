@@ -90,6 +90,51 @@ let budgets =
             0L
     ]
 
+let private same = Padding.Same
+
+/// Models whose whole training step is kept within kernels and bytes: what a change to fusion or to the plan must not make worse unseen.
+let private known: (string * Model * Optimiser * int * int * int64) list = [
+    "softmax-linear", Model.Input(3072).Dense(10), Optimiser.GradientDescent 1e-3, 256, 6, 224128L
+    "multilayer perceptron", Model.Input(784).Dense(256).Relu().Dense(256).Relu().Dense(10), Optimiser.Adam(1e-3), 128, 20, 934400L
+    "convolutional net",
+    Model.Input(28, 28, 1).Conv(6, 5, padding = same).Relu().MaxPool(2).Conv(16, 5).Relu().MaxPool(2).Flatten().Dense(10),
+    Optimiser.Momentum(0.1),
+    128,
+    24,
+    7495104L
+    "normalised convolutional net",
+    Model
+        .Input(32, 32, 3)
+        .Conv(32, 3, padding = same)
+        .BatchNorm()
+        .Relu()
+        .Conv(32, 3, padding = same)
+        .BatchNorm()
+        .Relu()
+        .MaxPool(2)
+        .Flatten()
+        .Dense(10),
+    Optimiser.Adam(1e-3),
+    64,
+    46,
+    63401984L
+]
+
+[<Tests>]
+let steps =
+    testList "budgets of steps" [
+        for name, model, optimiser, batch, kernels, peak in known do
+            testCase name
+            <| fun () ->
+                let options = CompileOptions(Threads = 2, Width = VectorWidth.Bits256)
+
+                let program =
+                    Training.Compile(model, (fun scores labels -> scores.SoftmaxCrossEntropy labels), optimiser, options = options)
+
+                let struct (count, bytes) = program.Step.Measure(struct ("N", batch))
+                Expect.isTrue (count <= kernels && bytes <= peak) $"{count} kernels, {bytes} bytes of arena"
+    ]
+
 [<Tests>]
 let stages =
     testCase "every stage prints" (fun () ->
