@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using Cv.Dsl;
+using Cv.Runtime;
 using static System.Linq.Expressions.Expression;
 using static Cv.Compiler.Code;
 
@@ -76,7 +77,7 @@ sealed class PoolEmitter
             var result = _code.Address(new Slot.Node(_step.Product), write: true);
             lines = Block(
                 Assign(image, unit),
-                Call(typeof(Cv.Runtime.Bands).GetMethod("Clear")!, Add(result, Times(image, bytes)), Constant(bytes)),
+                Call(typeof(Bands).GetMethod(nameof(Bands.Clear))!, Add(result, Times(image, bytes)), Constant(bytes)),
                 Assign(row, Constant(0L)),
                 While(row, Constant((long)_rows), 1, windows)
             );
@@ -108,7 +109,7 @@ sealed class PoolEmitter
         var (top, left, at) = (_code.Local(typeof(long), "top"), _code.Local(typeof(long), "left"), _code.Local(typeof(long), "windowAt"));
         lines.Add(Assign(top, Plus(Times(row, _y.Stride), -_y.Low)));
         lines.Add(Assign(left, Plus(Times(column, _x.Stride), -_x.Low)));
-        lines.Add(Assign(at, Add(Times(Add(image, Constant(0L)), (long)_rows * _columns), Add(Times(row, _columns), column))));
+        lines.Add(Assign(at, Add(Times(image, (long)_rows * _columns), Add(Times(row, _columns), column))));
         if (_takesMax)
         {
             var (chosen, value) = Maximum(image, top, left, channel, lines);
