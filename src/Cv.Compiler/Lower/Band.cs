@@ -67,8 +67,9 @@ sealed class Band
             Plus(Times(image, _image.Shape[1].Value * row), Skipped * element)
         );
         var rows = Plus(Times(Plus(outputs, -1), _y.Scale), _y.Span);
-        var fill = Call(
-            typeof(Bands).GetMethod(nameof(Bands.Fill))!,
+        var fill = Calling(
+            typeof(Bands),
+            nameof(Bands.Fill),
             source,
             Plus(Times(first, _y.Scale), -_y.Low),
             Constant((long)_y.Source),
@@ -83,13 +84,7 @@ sealed class Band
             ? fill
             : Block(
                 fill,
-                Call(
-                    typeof(Bands).GetMethod(nameof(Bands.Spread))!,
-                    into,
-                    Times(rows, _places),
-                    Constant(element),
-                    Constant((long)_gap * _bytes)
-                )
+                Calling(typeof(Bands), nameof(Bands.Spread), into, Times(rows, _places), Constant(element), Constant((long)_gap * _bytes))
             );
     }
 

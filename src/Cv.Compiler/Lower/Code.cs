@@ -37,6 +37,21 @@ sealed class Code
         return local;
     }
 
+    /// <summary>Declares a local that counts, or tells a place.</summary>
+    public ParameterExpression Long(string name) => Local(typeof(long), name);
+
+    /// <summary>Gives the address of scratch memory that is this thread's own.</summary>
+    /// <param name="owner">What the memory belongs to.</param>
+    /// <param name="purpose">Its name.</param>
+    /// <param name="bytes">The bytes of one thread.</param>
+    /// <param name="workers">The number of threads.</param>
+    public Expression Scratch(object owner, string purpose, long bytes, int workers) =>
+        Add(Address(new Slot.Temporary(owner, purpose, bytes * workers), write: true), Times(Worker, bytes));
+
+    /// <summary>Calls a public static method that takes arguments of exactly these types.</summary>
+    public static MethodCallExpression Calling(Type holder, string name, params Expression[] arguments) =>
+        Call(Methods.Taking(holder, name, [.. arguments.Select(a => a.Type)]), arguments);
+
     /// <summary>Closes the kernel: reads the addresses, then runs the body.</summary>
     public KernelCode Close(string name, Expression body, long units, double work)
     {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Reflection;
 using Cv.Dsl;
+using Cv.Runtime;
 using static System.Linq.Expressions.Expression;
 
 namespace Cv.Compiler;
@@ -27,7 +28,13 @@ static unsafe class Combine
         Calling("copy", Method(nameof(Copy)), [from, into, new Slot.Number(bytes)], into);
 
     /// <summary>Fills a buffer with zeros.</summary>
-    public static KernelCode Zero(Slot into, long bytes) => Calling("zero", Method(nameof(Zero)), [into, new Slot.Number(bytes)], into);
+    public static KernelCode Zero(Slot into, long bytes) =>
+        Calling(
+            "zero",
+            Methods.Taking(typeof(Bands), nameof(Bands.Clear), typeof(long), typeof(long)),
+            [into, new Slot.Number(bytes)],
+            into
+        );
 
     // numbers are slots too, so that all calls of one method are one code
     static KernelCode Calling(string name, MethodInfo method, Slot[] slots, Slot written)
@@ -40,8 +47,6 @@ static unsafe class Combine
     static MethodInfo Method(string name) => typeof(Combine).GetMethod(name, BindingFlags.NonPublic | BindingFlags.Static)!;
 
     static void Copy(long from, long into, long bytes) => Buffer.MemoryCopy((void*)from, (void*)into, bytes, bytes);
-
-    static void Zero(long into, long bytes) => new Span<byte>((void*)into, checked((int)bytes)).Clear();
 
     /// <summary>Folds part by part, each in one walk, so that wide parts are read in order.</summary>
     static void Fold<T, TFold>(long from, long into, long parts, long width)

@@ -124,8 +124,7 @@ sealed class ConvEmitter
         {
             var scratch = _code.Local(typeof(long), "band");
             long bytes = _band.Bytes(_rows);
-            var slot = new Slot.Temporary(_step.Product, "band", bytes * _workers);
-            lines.Add(Assign(scratch, Add(_code.Address(slot, write: true), Times(_code.Worker, bytes))));
+            lines.Add(Assign(scratch, _code.Scratch(_step.Product, "band", bytes, _workers)));
             lines.Add(_band.Fill(image, first, rows, scratch));
             lines.Add(Assign(start, Constant(0L)));
             address = scratch;
@@ -141,8 +140,7 @@ sealed class ConvEmitter
         var body = Block(Assign(unit, _code.From), While(unit, _code.To, 1, lines));
         var shape = _step.Product.Shape;
         double work = (double)shape.Size * _taps * _inputs / 4;
-        string epilogue = string.Concat(_step.Members.Skip(1).Select(m => "+" + m.Op.Name));
-        string name = $"{_step.Product.Op.Name} {_step.Product.Operands[0].Shape} by {_step.Product.Operands[1].Shape}{epilogue}";
+        string name = $"{_step.Product.Op.Name} {_step.Product.Operands[0].Shape} by {_step.Product.Operands[1].Shape}{_step.Epilogue}";
         return _code.Close(name, body, (long)_images * BandsOfImage, work);
     }
 

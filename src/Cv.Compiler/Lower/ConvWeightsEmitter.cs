@@ -87,17 +87,16 @@ sealed class ConvWeightsEmitter
 
     KernelCode Kernel()
     {
-        ParameterExpression Long(string name) => _code.Local(typeof(long), name);
         var (unit, block, slice, from, to, image, row, images, rows) = (
-            Long("unit"),
-            Long("block"),
-            Long("slice"),
-            Long("from"),
-            Long("to"),
-            Long("image"),
-            Long("row"),
-            Long("images"),
-            Long("rows")
+            _code.Long("unit"),
+            _code.Long("block"),
+            _code.Long("slice"),
+            _code.Long("from"),
+            _code.Long("to"),
+            _code.Long("image"),
+            _code.Long("row"),
+            _code.Long("images"),
+            _code.Long("rows")
         );
         var chunk = new List<Expression>
         {
@@ -106,7 +105,7 @@ sealed class ConvWeightsEmitter
         };
         // the image's band
         Expression address = _code.Address(new Slot.Node(_step.Image));
-        var start = Long("start");
+        var start = _code.Long("start");
         long bandBytes = _band.Bytes(_rows);
         if (_band.InPlace)
         {
@@ -114,10 +113,9 @@ sealed class ConvWeightsEmitter
         }
         else
         {
-            var (band, i) = (Long("band"), Long("i"));
+            var (band, i) = (_code.Long("band"), _code.Long("i"));
             long all = bandBytes * _imagesOfChunk;
-            var slot = new Slot.Temporary(_step.Node, "band", all * _workers);
-            chunk.Add(Assign(band, Add(_code.Address(slot, write: true), Times(_code.Worker, all))));
+            chunk.Add(Assign(band, _code.Scratch(_step.Node, "band", all, _workers)));
             chunk.Add(Assign(i, Constant(0L)));
             chunk.Add(While(i, images, 1, _band.Fill(Add(image, i), row, rows, Add(band, Times(i, bandBytes)))));
             chunk.Add(Assign(start, Constant(0L)));
@@ -125,13 +123,12 @@ sealed class ConvWeightsEmitter
         }
         long perImage = _band.InPlace ? (long)_step.Node.Operands[0].Shape[1].Value * _band.Row : bandBytes / _lanes.Type.ByteSize();
         // the cotangent's panels
-        var (panels, pixels) = (Long("panels"), Long("pixels"));
+        var (panels, pixels) = (_code.Long("panels"), _code.Long("pixels"));
         long panelElements = (long)_imagesOfChunk * _rows * _x.Count * Width;
         long panelBytes = (PanelsOfSlice * panelElements * _lanes.Type.ByteSize() + 319) / 64 * 64;
-        var panelSlot = new Slot.Temporary(_step.Node, "panels", panelBytes * _workers);
-        chunk.Add(Assign(panels, Add(_code.Address(panelSlot, write: true), Times(_code.Worker, panelBytes))));
+        chunk.Add(Assign(panels, _code.Scratch(_step.Node, "panels", panelBytes, _workers)));
         chunk.Add(Assign(pixels, Times(Multiply(images, rows), _x.Count)));
-        var (panel, end, local) = (Long("panel"), Long("panelEnd"), Long("local"));
+        var (panel, end, local) = (_code.Long("panel"), _code.Long("panelEnd"), _code.Long("local"));
         chunk.Add(Assign(panel, Times(slice, PanelsOfSlice)));
         chunk.Add(Assign(end, MinOf(Constant((long)_groups * Panels), Plus(panel, PanelsOfSlice))));
         chunk.Add(Assign(local, Constant(0L)));
@@ -295,25 +292,18 @@ sealed class ConvWeightsEmitter
         }
     }
 
-    ConstantExpression? Part(int columns, int vector)
-    {
-        int left = columns - vector * _lanes.Count;
-        return left >= _lanes.Count ? null : Constant((long)left);
-    }
-
     /// <summary>Adds the blocks' sums, in order, and puts the panels side by side.</summary>
     KernelCode Combine()
     {
         var code = new Code();
-        ParameterExpression Long(string name) => code.Local(typeof(long), name);
         var (unit, row, end, group, panel, at, into) = (
-            Long("unit"),
-            Long("row"),
-            Long("end"),
-            Long("group"),
-            Long("panel"),
-            Long("at"),
-            Long("into")
+            code.Long("unit"),
+            code.Long("row"),
+            code.Long("end"),
+            code.Long("group"),
+            code.Long("panel"),
+            code.Long("at"),
+            code.Long("into")
         );
         int rows = Math.Max(1, CombineElements / Columns),
             whole = _outputs / Width,
@@ -329,7 +319,7 @@ sealed class ConvWeightsEmitter
                 yield return Assign(sum, _lanes.Load(_lanes.Type, from, Plus(at, v * _lanes.Count)));
                 for (int b = 1; b < BlockCount; b++)
                     yield return Assign(sum, Add(sum, _lanes.Load(_lanes.Type, from, Plus(at, b * BlockElements + v * _lanes.Count))));
-                yield return _lanes.Store(_lanes.Type, sum, node, Plus(into, v * _lanes.Count), Part(columns, v));
+                yield return _lanes.Store(_lanes.Type, sum, node, Plus(into, v * _lanes.Count), _lanes.Part(columns, v));
             }
         }
         var panels = new List<Expression> { Assign(panel, Constant(0L)) };

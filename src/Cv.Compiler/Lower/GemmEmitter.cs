@@ -93,8 +93,7 @@ sealed class GemmEmitter
             );
         }
         double work = (double)_batch * _m * _n * Math.Max(1, _k) / 4;
-        string epilogue = string.Concat(_step.Members.Skip(1).Select(m => "+" + m.Op.Name));
-        return _code.Close($"gemm {_m}x{_k}x{_n}{epilogue}", body, _batch == 1 ? Tiles : _batch, work);
+        return _code.Close($"gemm {_m}x{_k}x{_n}{_step.Epilogue}", body, _batch == 1 ? Tiles : _batch, work);
     }
 
     /// <summary>Writes the loops around the tiles: blocks of rows, blocks of depth, panels.</summary>

@@ -161,6 +161,13 @@ sealed class Lanes
         };
     }
 
+    /// <summary>Gives the number of lanes that count in a vector of a row of so many columns, for a store; null for all.</summary>
+    public ConstantExpression? Part(int columns, int vector = 0)
+    {
+        int left = columns - vector * Count;
+        return left >= Count ? null : Expression.Constant((long)left);
+    }
+
     /// <summary>Loads a vector kept in scratch memory as it was in the register.</summary>
     public Expression LoadRaw(DType type, Expression address, Expression index) =>
         Memory(nameof(VectorMemory.Load), [VectorOf(type), Float], address, index);

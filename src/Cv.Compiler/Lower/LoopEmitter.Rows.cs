@@ -144,6 +144,6 @@ sealed partial class LoopEmitter
     Expression Scratch(Expr m)
     {
         long bytes = ((long)_shape.Columns * _lanes.Type.ByteSize() + 127) / 64 * 64;
-        return Add(_code.Address(new Slot.Temporary(m, "scratch", bytes * _workers), write: true), Times(_code.Worker, bytes));
+        return _code.Scratch(m, "scratch", bytes, _workers);
     }
 }

@@ -39,15 +39,20 @@ sealed class NarrowGemmEmitter
     {
         long bytes = (elements * _lanes.Type.ByteSize() + 319) / 64 * 64;
         var local = _code.Local(typeof(long), purpose);
-        var slot = new Slot.Temporary(_step.Product, purpose, bytes * _workers);
-        lines.Add(Assign(local, Add(_code.Address(slot, write: true), Times(_code.Worker, bytes))));
+        lines.Add(Assign(local, _code.Scratch(_step.Product, purpose, bytes, _workers)));
         return local;
     }
 
     KernelCode Kernel()
     {
-        ParameterExpression Long(string name) => _code.Local(typeof(long), name);
-        var (unit, start, rows, k, rounds, at) = (Long("unit"), Long("start"), Long("rows"), Long("k"), Long("rounds"), Long("at"));
+        var (unit, start, rows, k, rounds, at) = (
+            _code.Long("unit"),
+            _code.Long("start"),
+            _code.Long("rows"),
+            _code.Long("k"),
+            _code.Long("rounds"),
+            _code.Long("at")
+        );
         var (tileRows, vectors) = GemmTile.Choose(_lanes, 2 * _lanes.Count);
         int width = vectors * _lanes.Count;
         var once = new List<Expression>();
@@ -74,13 +79,12 @@ sealed class NarrowGemmEmitter
         body.AddRange(Finish(upright, start, rows));
         var all = Block([.. once, Assign(unit, _code.From), While(unit, _code.To, 1, body)]);
         double work = (double)_m * _n * _k / 4;
-        string epilogue = string.Concat(_step.Members.Skip(1).Select(m => "+" + m.Op.Name));
-        return _code.Close($"gemm {_m}x{_k}x{_n}{epilogue}", all, (_m + BlockRows - 1) / BlockRows, work);
+        return _code.Close($"gemm {_m}x{_k}x{_n}{_step.Epilogue}", all, (_m + BlockRows - 1) / BlockRows, work);
 
         Expression Tile(int first, int count)
         {
             var sums = new RegisterTile(_code, _lanes, count, vectors);
-            var (a, b) = (Long("a"), Long("b"));
+            var (a, b) = (_code.Long("a"), _code.Long("b"));
             Expression At(int i, int v) => Plus(at, (long)(first + i) * side + v * _lanes.Count);
             return Block(
                 IfThenElse(
@@ -124,8 +128,9 @@ sealed class NarrowGemmEmitter
             var squares = new List<Expression>();
             for (int j = 0; j < turned; j += Square)
                 squares.Add(
-                    Call(
-                        typeof(VectorMemory).GetMethod(nameof(VectorMemory.TransposeEight))!,
+                    Calling(
+                        typeof(VectorMemory),
+                        nameof(VectorMemory.TransposeEight),
                         sideways,
                         Plus(i, (long)j * side),
                         Constant((long)side),

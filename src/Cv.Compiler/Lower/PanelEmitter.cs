@@ -76,8 +76,9 @@ static class PanelEmitter
             {
                 var end = code.Local(typeof(long), "end");
                 long whole = k / Square * Square;
-                var transpose = Call(
-                    typeof(VectorMemory).GetMethod(nameof(VectorMemory.TransposeEight))!,
+                var transpose = Calling(
+                    typeof(VectorMemory),
+                    nameof(VectorMemory.TransposeEight),
                     read,
                     Add(line, i),
                     Constant(stride),

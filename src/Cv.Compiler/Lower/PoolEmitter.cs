@@ -77,15 +77,14 @@ sealed class PoolEmitter
             var result = _code.Address(new Slot.Node(_step.Product), write: true);
             lines = Block(
                 Assign(image, unit),
-                Call(typeof(Bands).GetMethod(nameof(Bands.Clear))!, Add(result, Times(image, bytes)), Constant(bytes)),
+                Calling(typeof(Bands), nameof(Bands.Clear), Add(result, Times(image, bytes)), Constant(bytes)),
                 Assign(row, Constant(0L)),
                 While(row, Constant((long)_rows), 1, windows)
             );
         }
         var body = Block(Assign(unit, _code.From), While(unit, _code.To, 1, lines));
         double work = (double)_images * _rows * _columns * _channels * _y.Size * _x.Size * (_takesMax ? 2 : 1);
-        string epilogue = string.Concat(_step.Members.Skip(1).Select(m => "+" + m.Op.Name));
-        return _code.Close($"{_step.Product.Op.Name} {_step.Product.Shape}{epilogue}", body, units, work);
+        return _code.Close($"{_step.Product.Op.Name} {_step.Product.Shape}{_step.Epilogue}", body, units, work);
     }
 
     /// <summary>Writes the loop over vectors of channels; the last one may count in part.</summary>
@@ -222,7 +221,7 @@ sealed class PoolEmitter
                     var to = _code.Local(typeof(long), "to");
                     return Block(
                         Assign(to, Add(Times(row, _channels), channel)),
-                        _lanes.Store(_type, Add(_lanes.Load(_type, result, to), value), result, to, Part(count))
+                        _lanes.Store(_type, Add(_lanes.Load(_type, result, to), value), result, to, _lanes.Part(count))
                     );
                 }
             )
@@ -248,8 +247,6 @@ sealed class PoolEmitter
             ),
         ];
     }
-
-    ConstantExpression? Part(int count) => count == _lanes.Count ? null : Constant((long)count);
 
     /// <summary>Fills every lane with a tap's number.</summary>
     Expression Number(Expression tap) => _lanes.Broadcast(Convert(tap, _lanes.Float));

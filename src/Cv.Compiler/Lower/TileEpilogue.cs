@@ -54,14 +54,11 @@ sealed class TileEpilogue
         {
             for (int i = 0; i < rows; i++)
             for (int v = 0; v < vectors; v++)
-                lines.AddRange(Nodes(Plus(row, (long)i * rowStep), Plus(column, v * _lanes.Count), sums[i, v], Part(columns, v)));
+                lines.AddRange(Nodes(Plus(row, (long)i * rowStep), Plus(column, v * _lanes.Count), sums[i, v], _lanes.Part(columns, v)));
             return lines;
         }
         long bytes = ((long)_tileRows * _width * _lanes.Type.ByteSize() + 127) / 64 * 64;
-        var scratch = Add(
-            _code.Address(new Slot.Temporary(_step.Product, "tile", bytes * _workers), write: true),
-            Times(_code.Worker, bytes)
-        );
+        var scratch = _code.Scratch(_step.Product, "tile", bytes, _workers);
         for (int i = 0; i < rows; i++)
         for (int v = 0; v < vectors; v++)
             lines.Add(_lanes.Store(_lanes.Type, sums[i, v], scratch, Constant((long)i * _width + v * _lanes.Count)));
@@ -71,17 +68,11 @@ sealed class TileEpilogue
         {
             var value = _code.Local(_lanes.Vector, "c");
             body.Add(Assign(value, _lanes.Load(_lanes.Type, scratch, Plus(Times(r, _width), v * _lanes.Count))));
-            body.AddRange(Nodes(Add(row, Times(r, rowStep)), Plus(column, v * _lanes.Count), value, Part(columns, v)));
+            body.AddRange(Nodes(Add(row, Times(r, rowStep)), Plus(column, v * _lanes.Count), value, _lanes.Part(columns, v)));
         }
         lines.Add(Assign(r, Constant(0L)));
         lines.Add(While(r, Constant((long)rows), 1, body));
         return lines;
-    }
-
-    ConstantExpression? Part(int columns, int vector)
-    {
-        int left = columns - vector * _lanes.Count;
-        return left >= _lanes.Count ? null : Constant((long)left);
     }
 
     /// <summary>Computes the fused nodes for one vector of the product, and stores what leaves the kernel.</summary>

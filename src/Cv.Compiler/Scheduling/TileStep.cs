@@ -38,6 +38,9 @@ abstract class TileStep : Step
     /// <summary>Gives the nodes whose buffers are multiplied.</summary>
     public abstract IReadOnlyList<Expr> Factors { get; }
 
+    /// <summary>Names the nodes that are fused with the product, as kernels' names do.</summary>
+    public string Epilogue => string.Concat(Members.Skip(1).Select(m => "+" + m.Op.Name));
+
     /// <summary>Tells whether the tiles can have an operand's elements.</summary>
     public virtual bool Takes(Expr operand) => PlaceOf(operand, Product.Shape) is not null;
 
