@@ -102,11 +102,11 @@ sealed class ConvEmitter
     KernelCode Kernel()
     {
         var (unit, image, first, rows, start) = (
-            _code.Local(typeof(long), "unit"),
-            _code.Local(typeof(long), "image"),
-            _code.Local(typeof(long), "first"),
-            _code.Local(typeof(long), "rows"),
-            _code.Local(typeof(long), "start")
+            _code.Long("unit"),
+            _code.Long("image"),
+            _code.Long("first"),
+            _code.Long("rows"),
+            _code.Long("start")
         );
         Expression address;
         var lines = new List<Expression>
@@ -122,14 +122,14 @@ sealed class ConvEmitter
         }
         else
         {
-            var scratch = _code.Local(typeof(long), "band");
+            var scratch = _code.Long("band");
             long bytes = _band.Bytes(_rows);
             lines.Add(Assign(scratch, _code.Scratch(_step.Product, "band", bytes, _workers)));
             lines.Add(_band.Fill(image, first, rows, scratch));
             lines.Add(Assign(start, Constant(0L)));
             address = scratch;
         }
-        var group = _code.Local(typeof(long), "group");
+        var group = _code.Long("group");
         foreach (var py in _y.Phases)
         foreach (var px in _x.Phases)
         {
@@ -154,7 +154,7 @@ sealed class ConvEmitter
         Phase px
     )
     {
-        var panel = _code.Local(typeof(long), "panel");
+        var panel = _code.Long("panel");
         int whole = _outputs / Width,
             rest = _outputs % Width;
         var lines = new List<Expression> { Assign(panel, Constant(0L)) };
@@ -166,7 +166,7 @@ sealed class ConvEmitter
 
         Expression OverRows(int columns)
         {
-            var (t, end, column) = (_code.Local(typeof(long), "t"), _code.Local(typeof(long), "tEnd"), _code.Local(typeof(long), "x"));
+            var (t, end, column) = (_code.Long("t"), _code.Long("tEnd"), _code.Long("x"));
             var tiles = new RowTiles(px.Count, _tile);
             var (find, tap, count) = Inside(py.Taps, Add(first, t));
             return Block(
@@ -188,7 +188,7 @@ sealed class ConvEmitter
     {
         if (_band.InPlace || taps.Count < 2)
             return (Empty(), Constant(0L), Constant((long)taps.Count));
-        var (row, low, high) = (_code.Local(typeof(long), "source"), _code.Local(typeof(long), "low"), _code.Local(typeof(long), "high"));
+        var (row, low, high) = (_code.Long("source"), _code.Long("low"), _code.Long("high"));
         int move = Math.Abs(taps.Move);
         Expression last = Constant(_y.Source - 1L);
         // tap k reads row + k move of the image; going back, row - k move
@@ -226,12 +226,7 @@ sealed class ConvEmitter
         var (ty, tx) = (py.Taps, px.Taps);
         int vectors = (columns + _lanes.Count - 1) / _lanes.Count;
         var sums = new RegisterTile(_code, _lanes, pixels, vectors);
-        var (a, b, row, column) = (
-            _code.Local(typeof(long), "a"),
-            _code.Local(typeof(long), "b"),
-            _code.Local(typeof(long), "row"),
-            _code.Local(typeof(long), "column")
-        );
+        var (a, b, row, column) = (_code.Long("a"), _code.Long("b"), _code.Long("row"), _code.Long("column"));
         var lines = new List<Expression> { Assign(column, Add(Times(group, _outputs), Times(panel, Width))), sums.Clear() };
         if (ty.Count > 0 && tx.Count > 0)
         {

@@ -177,7 +177,7 @@ sealed class ConvWeightsEmitter
     /// <summary>Copies the panel's columns of each pixel of the chunk to where they follow each other.</summary>
     BlockExpression PackPanel(Expression panel, Expression first, Expression pixels, Expression panels, Expression target)
     {
-        var (i, at, into) = (_code.Local(typeof(long), "i"), _code.Local(typeof(long), "at"), _code.Local(typeof(long), "into"));
+        var (i, at, into) = (_code.Long("i"), _code.Long("at"), _code.Long("into"));
         var source = _code.Address(new Slot.Node(_step.Cotangent));
         var copies = Enumerable
             .Range(0, _vectors)
@@ -243,7 +243,7 @@ sealed class ConvWeightsEmitter
             bool lines = _groups == 1 && _windowX.Dilation == 1 && !_lanewise && _band.Pixel == _channels;
             int run = lines ? _windowX.Size * across : across,
                 taps = lines ? 1 : _windowX.Size;
-            var (ky, kx, r) = (_code.Local(typeof(long), "ky"), _code.Local(typeof(long), "kx"), _code.Local(typeof(long), "r"));
+            var (ky, kx, r) = (_code.Long("ky"), _code.Long("kx"), _code.Long("r"));
             var at = Add(Add(Times(ky, _windowY.Dilation * _band.Row), Times(kx, (long)_windowX.Dilation * _band.Pixel)), r);
             var result = Add(Times(Add(Times(ky, taps), kx), run), r);
             var tiles = new RowTiles(run, _tile);
@@ -268,7 +268,7 @@ sealed class ConvWeightsEmitter
         {
             int vectors = (columns + _lanes.Count - 1) / _lanes.Count;
             var sums = new RegisterTile(_code, _lanes, places.Length, vectors);
-            var (a, b, at) = (_code.Local(typeof(long), "a"), _code.Local(typeof(long), "b"), _code.Local(typeof(long), "at"));
+            var (a, b, at) = (_code.Long("a"), _code.Long("b"), _code.Long("at"));
             var result = _code.Address(Sums, write: true);
             var group = _groups == 1 ? Constant(0L) : (Expression)Divide(panel, Constant((long)Panels));
             Expression At(int i, int v) => Plus(at, (long)i * Width + v * _lanes.Count);

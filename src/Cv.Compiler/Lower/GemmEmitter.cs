@@ -75,11 +75,7 @@ sealed class GemmEmitter
 
     KernelCode Kernel()
     {
-        var (batch, first, last) = (
-            _code.Local(typeof(long), "batch"),
-            _code.Local(typeof(long), "first"),
-            _code.Local(typeof(long), "last")
-        );
+        var (batch, first, last) = (_code.Long("batch"), _code.Long("first"), _code.Long("last"));
         Expression body;
         if (_batch == 1)
         {
@@ -99,7 +95,7 @@ sealed class GemmEmitter
     /// <summary>Writes the loops around the tiles: blocks of rows, blocks of depth, panels.</summary>
     Expression Blocks(Expression batch, ParameterExpression first, ParameterExpression last, Expression from, Expression to)
     {
-        var (depth, panel) = (_code.Local(typeof(long), "depth"), _code.Local(typeof(long), "panel"));
+        var (depth, panel) = (_code.Long("depth"), _code.Long("panel"));
         int whole = _n / Width,
             rest = _n % Width;
         var panels = new List<Expression> { Assign(panel, Constant(0L)) };
@@ -126,7 +122,7 @@ sealed class GemmEmitter
     /// <summary>Writes the loop over the row tiles of a block, for one panel of so many columns.</summary>
     Expression Tile(Expression batch, Expression depth, Expression panel, Expression first, Expression last, int columns)
     {
-        var tile = _code.Local(typeof(long), "tile");
+        var tile = _code.Long("tile");
         int whole = _m / _tile,
             rest = _m % _tile;
         Expression full = whole > 0 ? Micro(batch, depth, panel, tile, _tile, columns) : Empty();
@@ -143,13 +139,8 @@ sealed class GemmEmitter
     {
         int vectors = (columns + _lanes.Count - 1) / _lanes.Count,
             strideK = _packs ? Width : _n;
-        var (row, column) = (_code.Local(typeof(long), "row"), _code.Local(typeof(long), "column"));
-        var (at, from, k, rounds) = (
-            _code.Local(typeof(long), "a"),
-            _code.Local(typeof(long), "b"),
-            _code.Local(typeof(long), "k"),
-            _code.Local(typeof(long), "rounds")
-        );
+        var (row, column) = (_code.Long("row"), _code.Long("column"));
+        var (at, from, k, rounds) = (_code.Long("a"), _code.Long("b"), _code.Long("k"), _code.Long("rounds"));
         var sums = new RegisterTile(_code, _lanes, rows, vectors);
         var (strideI, strideA) = _step.TransposeA ? (1, _m) : (_k, 1);
         Expression pointerA = _code.Address(new Slot.Node(_step.A)),

@@ -143,7 +143,7 @@ sealed partial class LoopEmitter
         string layout = string.Join(';', rows);
         if (_offsets.TryGetValue(layout, out var local))
             return local;
-        _offsets[layout] = local = _code.Local(typeof(long), $"at{layout}");
+        _offsets[layout] = local = _code.Long($"at{layout}");
         Expression? sum = null;
         Expression rest = _row;
         for (int i = 0; i < rows.Count; i++)

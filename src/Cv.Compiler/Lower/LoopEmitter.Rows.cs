@@ -31,7 +31,7 @@ sealed partial class LoopEmitter
         var count = _shape.IsFlat
             ? MinOf(Constant((long)_shape.Columns), Subtract(Constant((long)_shape.Size), _base))
             : Constant((long)_shape.Columns);
-        var end = _code.Local(typeof(long), "end");
+        var end = _code.Long("end");
         var (first, bound) = RowsOfBlock();
         return
         [

@@ -75,7 +75,7 @@ sealed partial class LoopEmitter
                 first = Times(Subtract(_loop._unit, Times(_loop._block, shape.Pieces)), shape.PieceColumns);
                 last = MinOf(Plus(first, shape.PieceColumns), last);
             }
-            var end = _loop._code.Local(typeof(long), "end");
+            var end = _loop._code.Long("end");
             return Block(
                 Assign(j, first),
                 Assign(end, last),

@@ -17,8 +17,8 @@ sealed partial class LoopEmitter
             whole = _shape.Columns / tile * tile,
             rest = _shape.Columns - whole;
         var (first, bound) = RowsOfBlock();
-        ParameterExpression from = _code.Local(typeof(long), "from"),
-            to = _code.Local(typeof(long), "to");
+        ParameterExpression from = _code.Long("from"),
+            to = _code.Long("to");
         var lines = new List<Expression>();
         if (_shape.Pieces == 1 && whole <= tile)
         {
@@ -36,7 +36,7 @@ sealed partial class LoopEmitter
                 begin = Times(Subtract(_unit, Times(_block, _shape.Pieces)), _shape.PieceColumns);
                 end = MinOf(Plus(begin, _shape.PieceColumns), Constant((long)whole));
             }
-            var last = _code.Local(typeof(long), "last");
+            var last = _code.Long("last");
             lines.AddRange([Assign(_column, begin), Assign(last, end), While(_column, last, tile, Tile(_column, tile, from, to))]);
             if (rest > 0)
             {
@@ -51,7 +51,7 @@ sealed partial class LoopEmitter
         }
         if (_shape.StripRows == _shape.RowsPerBlock)
             return [Assign(from, first), Assign(to, bound), .. lines];
-        var stop = _code.Local(typeof(long), "stop");
+        var stop = _code.Long("stop");
         long strip = (long)_shape.StripRows * _shape.RowStep;
         return [Assign(from, first), Assign(stop, bound), While(from, stop, strip, [Assign(to, MinOf(Plus(from, strip), stop)), .. lines])];
     }

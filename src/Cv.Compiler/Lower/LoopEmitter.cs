@@ -34,14 +34,9 @@ sealed partial class LoopEmitter
         _workers = workers;
         _phases = new(step);
         _shape = new(step, _phases, lanes);
-        (_row, _base, _column, _count) = (
-            _code.Local(typeof(long), "row"),
-            _code.Local(typeof(long), "start"),
-            _code.Local(typeof(long), "j"),
-            _code.Local(typeof(long), "count")
-        );
-        _unit = _code.Local(typeof(long), "unit");
-        _block = _shape.Pieces == 1 ? _unit : _code.Local(typeof(long), "block");
+        (_row, _base, _column, _count) = (_code.Long("row"), _code.Long("start"), _code.Long("j"), _code.Long("count"));
+        _unit = _code.Long("unit");
+        _block = _shape.Pieces == 1 ? _unit : _code.Long("block");
         _tails = [.. step.Members.Where(m => step.Roles[m] == Role.Tail).Select(m => new Tail(this, m))];
     }
 

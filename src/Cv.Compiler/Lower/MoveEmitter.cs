@@ -94,11 +94,11 @@ static class MoveEmitter
     {
         var code = new Code();
         var (unit, i, rest, source, target) = (
-            code.Local(typeof(long), "unit"),
-            code.Local(typeof(long), "i"),
-            code.Local(typeof(long), "rest"),
-            code.Local(typeof(long), "source"),
-            code.Local(typeof(long), "target")
+            code.Long("unit"),
+            code.Long("i"),
+            code.Long("rest"),
+            code.Long("source"),
+            code.Long("target")
         );
         var type = Lanes.ClrType(node.DType);
         var (a, b) = (code.Address(new Slot.Node(Geometry.Source(from))), code.Address(new Slot.Node(node), write: true));

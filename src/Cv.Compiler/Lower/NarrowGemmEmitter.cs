@@ -38,7 +38,7 @@ sealed class NarrowGemmEmitter
     ParameterExpression Scratch(string purpose, long elements, List<Expression> lines)
     {
         long bytes = (elements * _lanes.Type.ByteSize() + 319) / 64 * 64;
-        var local = _code.Local(typeof(long), purpose);
+        var local = _code.Long(purpose);
         lines.Add(Assign(local, _code.Scratch(_step.Product, purpose, bytes, _workers)));
         return local;
     }
@@ -108,7 +108,7 @@ sealed class NarrowGemmEmitter
     /// <summary>Exchanges the rows and columns of the block. Squares may spill over into the next row, which comes after.</summary>
     IEnumerable<Expression> Turn(Expression sideways, int side, Expression upright, Expression rows)
     {
-        var (i, end) = (_code.Local(typeof(long), "i"), _code.Local(typeof(long), "end"));
+        var (i, end) = (_code.Long("i"), _code.Long("end"));
         Expression Single(Expression row, int column) =>
             Lanes.Memory(
                 "Write",
@@ -152,7 +152,7 @@ sealed class NarrowGemmEmitter
     /// <summary>Runs the epilogue along the block as one run of elements.</summary>
     IEnumerable<Expression> Finish(Expression upright, Expression start, Expression rows)
     {
-        var (j, size, value) = (_code.Local(typeof(long), "j"), _code.Local(typeof(long), "size"), _code.Local(_lanes.Vector, "c"));
+        var (j, size, value) = (_code.Long("j"), _code.Long("size"), _code.Local(_lanes.Vector, "c"));
         var epilogue = new TileEpilogue(_step, _lanes, _code, _workers, 1, _lanes.Count);
         IEnumerable<Expression> Vector(int columns) =>
             [

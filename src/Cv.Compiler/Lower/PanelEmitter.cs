@@ -28,12 +28,12 @@ static class PanelEmitter
         long stride = from.Line;
         var code = new Code();
         var (unit, panel, column, source, target, i) = (
-            code.Local(typeof(long), "unit"),
-            code.Local(typeof(long), "panel"),
-            code.Local(typeof(long), "column"),
-            code.Local(typeof(long), "source"),
-            code.Local(typeof(long), "target"),
-            code.Local(typeof(long), "i")
+            code.Long("unit"),
+            code.Long("panel"),
+            code.Long("column"),
+            code.Long("source"),
+            code.Long("target"),
+            code.Long("i")
         );
         int panels = (n + width - 1) / width;
         var (read, write) = (code.Address(from.From), code.Address(into, write: true));
@@ -47,7 +47,7 @@ static class PanelEmitter
         };
         if (transposed)
         {
-            var (j, line) = (code.Local(typeof(long), "j"), code.Local(typeof(long), "line"));
+            var (j, line) = (code.Long("j"), code.Long("line"));
             // element by element: the columns past the last repeat it
             Expression Single() =>
                 While(
@@ -74,7 +74,7 @@ static class PanelEmitter
             lines.Add(Assign(j, Constant(0L)));
             if (lanes.Type == DType.F32 && k >= Square)
             {
-                var end = code.Local(typeof(long), "end");
+                var end = code.Long("end");
                 long whole = k / Square * Square;
                 var transpose = Calling(
                     typeof(VectorMemory),
@@ -120,7 +120,7 @@ static class PanelEmitter
         }
         else
         {
-            var row = code.Local(typeof(long), "row");
+            var row = code.Long("row");
             var copies = Enumerable
                 .Range(0, width / lanes.Count)
                 .Select(v =>

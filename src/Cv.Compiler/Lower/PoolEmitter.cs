@@ -53,12 +53,7 @@ sealed class PoolEmitter
 
     KernelCode Kernel()
     {
-        var (unit, image, row, column) = (
-            _code.Local(typeof(long), "unit"),
-            _code.Local(typeof(long), "image"),
-            _code.Local(typeof(long), "row"),
-            _code.Local(typeof(long), "column")
-        );
+        var (unit, image, row, column) = (_code.Long("unit"), _code.Long("image"), _code.Long("row"), _code.Long("column"));
         var windows = Block(
             Assign(column, Constant(0L)),
             While(column, Constant((long)_columns), 1, OverChannels((channel, columns) => OneWindow(image, row, column, channel, columns)))
@@ -90,7 +85,7 @@ sealed class PoolEmitter
     /// <summary>Writes the loop over vectors of channels; the last one may count in part.</summary>
     BlockExpression OverChannels(Func<Expression, int, Expression> body)
     {
-        var channel = _code.Local(typeof(long), "channel");
+        var channel = _code.Long("channel");
         int whole = _channels / _lanes.Count * _lanes.Count,
             rest = _channels - whole;
         var lines = new List<Expression> { Assign(channel, Constant(0L)) };
@@ -105,7 +100,7 @@ sealed class PoolEmitter
     BlockExpression OneWindow(Expression image, Expression row, Expression column, Expression channel, int count)
     {
         var lines = new List<Expression>();
-        var (top, left, at) = (_code.Local(typeof(long), "top"), _code.Local(typeof(long), "left"), _code.Local(typeof(long), "windowAt"));
+        var (top, left, at) = (_code.Long("top"), _code.Long("left"), _code.Long("windowAt"));
         lines.Add(Assign(top, Plus(Times(row, _y.Stride), -_y.Low)));
         lines.Add(Assign(left, Plus(Times(column, _x.Stride), -_x.Low)));
         lines.Add(Assign(at, Add(Times(image, (long)_rows * _columns), Add(Times(row, _columns), column))));
@@ -218,7 +213,7 @@ sealed class PoolEmitter
                     if (_step.IsOnce)
                         return Block(Finish(value, row, channel, count));
                     var result = _code.Address(new Slot.Node(_step.Product), write: true);
-                    var to = _code.Local(typeof(long), "to");
+                    var to = _code.Long("to");
                     return Block(
                         Assign(to, Add(Times(row, _channels), channel)),
                         _lanes.Store(_type, Add(_lanes.Load(_type, result, to), value), result, to, _lanes.Part(count))
@@ -273,12 +268,7 @@ sealed class PoolEmitter
             }
             return Block(taps);
         }
-        var (i, j, line, place) = (
-            _code.Local(typeof(long), "ky"),
-            _code.Local(typeof(long), "kx"),
-            _code.Local(typeof(long), "y"),
-            _code.Local(typeof(long), "x")
-        );
+        var (i, j, line, place) = (_code.Long("ky"), _code.Long("kx"), _code.Long("y"), _code.Long("x"));
         return Block(
             Assign(i, Constant(0L)),
             While(

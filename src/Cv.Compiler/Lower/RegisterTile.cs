@@ -94,7 +94,7 @@ sealed class RegisterTile
             {
                 if (loop.StepB > 0)
                 {
-                    var end = _code.Local(typeof(long), "bEnd");
+                    var end = _code.Long("bEnd");
                     return (
                         Block(Assign(end, Plus(b.At, count * loop.StepB)), While(b.At, end, 0, lines)),
                         count * loop.StepA,
@@ -102,7 +102,7 @@ sealed class RegisterTile
                     );
                 }
             }
-            var k = _code.Local(typeof(long), "k");
+            var k = _code.Long("k");
             long fixedCount = loop.Fixed ?? 0;
             return (Block(Assign(k, Constant(0L)), While(k, loop.Count, 1, lines)), fixedCount * loop.StepA, fixedCount * loop.StepB);
         }

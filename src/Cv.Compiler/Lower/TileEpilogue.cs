@@ -62,7 +62,7 @@ sealed class TileEpilogue
         for (int i = 0; i < rows; i++)
         for (int v = 0; v < vectors; v++)
             lines.Add(_lanes.Store(_lanes.Type, sums[i, v], scratch, Constant((long)i * _width + v * _lanes.Count)));
-        var r = _code.Local(typeof(long), "r");
+        var r = _code.Long("r");
         var body = new List<Expression>();
         for (int v = 0; v < vectors; v++)
         {
@@ -83,7 +83,7 @@ sealed class TileEpilogue
         var loads = new Dictionary<Expr, Expression>();
         // last of all: a stored value may take the place of one that the epilogue reads
         var stores = new List<Expression>();
-        var (y, x, full) = (_code.Local(typeof(long), "y"), _code.Local(typeof(long), "x"), _code.Local(typeof(long), "at"));
+        var (y, x, full) = (_code.Long("y"), _code.Long("x"), _code.Long("at"));
         lines.Add(Assign(y, row));
         lines.Add(Assign(x, column));
         lines.Add(Assign(full, Add(Times(y, _columns), x)));
