@@ -29,6 +29,31 @@ public abstract record Op
     /// </summary>
     public virtual ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [.. new Expr?[y.Operands.Length]];
 
+    /// <summary>
+    /// Gives how the result <paramref name="y"/> changes when its operands change by their tangents (null where one stays); of y's type or one that broadcasts to
+    /// it, and null where nothing flows. Unless an op says otherwise it is that of its expansion. It makes no use of <see cref="Vjp"/>, so that each checks the other.
+    /// </summary>
+    /// <exception cref="GraphException">The op has no rule and no expansion.</exception>
+    public virtual Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        if (Expand(y) is not { } expanded)
+            throw new GraphException($"jvp: an op must say how its result moves; got {y}, which does not. Override Op.Jvp in it.");
+        var moved = Enumerable.Range(0, tangents.Length).Where(i => tangents[i] is not null);
+        return Forward.Of([expanded], [.. moved.Select(i => y.Operands[i])], [.. moved.Select(i => tangents[i]!)])[0];
+    }
+
+    /// <summary>
+    /// Applies the product rule to an op that is linear in each of its operands: the sum, over the operands that move, of the op with the tangent in the operand's place.
+    /// </summary>
+    protected static Expr? ProductRule(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        Expr? sum = null;
+        for (int i = 0; i < tangents.Length; i++)
+            if (tangents[i] is { } dx && y.With(y.Operands.SetItem(i, dx)) is var part)
+                sum = sum is null ? part : sum + part;
+        return sum;
+    }
+
     /// <summary>Gives a simpler node of equal value and type, or null. The laws that hold are in docs/SEMANTICS.md.</summary>
     public virtual Expr? Simplify(Expr y) => null;
 

@@ -79,7 +79,7 @@ let private kinks =
             Expect.throwsC (fun () -> Gradient.Of(x.Sum(), y) |> ignore) (fun ex ->
                 Expect.equal
                     ex.Message
-                    "gradient: the loss must depend on each node it is differentiated by; got reshape [] : f64[] and input \"y\" : f64[3], which no gradient reaches. Drop it from the list?"
+                    "gradient: the loss must depend on each node it is differentiated by; got reshape [] : f64[] and input \"y\" : f64[3], which no gradient reaches. Drop it from the list, or ask for zeros: Unreached.Zero?"
                     "the text")
 
         testCase "a loss that is no scalar is refused"

@@ -43,6 +43,16 @@ public abstract record Elementwise : Op
             result[i] = f(values[0][at[0][i]], values[1][at[1][i]], values[2][at[2][i]], values[3][at[3][i]]);
     }
 
+    /// <summary>Adds up what each operand's tangent changes.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        Expr? sum = null;
+        for (int i = 0; i < tangents.Length; i++)
+            if (tangents[i] is { } dx && y.Op.Vjp(y, dx)[i] is { } part)
+                sum = sum is null ? part : sum + part;
+        return sum;
+    }
+
     /// <summary>Lets a rule of one argument be written without its type.</summary>
     protected static LambdaExpression Rule(Expression<Func<double, double>> rule) => rule;
 

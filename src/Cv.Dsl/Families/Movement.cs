@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Cv.Dsl;
 
 /// <summary>The family of ops that only move elements; dtype is unchanged, and the gradient moves them back.</summary>
@@ -5,6 +7,9 @@ public abstract record Movement : Op
 {
     /// <summary>Gives, for each element of the result, where it stands in the operand; -1 reads as 0.</summary>
     protected abstract int[] Sources(Shape from, Shape to);
+
+    /// <summary>Moves the tangent as it moves the elements.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
 
     /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)

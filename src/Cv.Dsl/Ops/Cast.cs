@@ -30,6 +30,9 @@ public sealed record Cast(DType To) : Elementwise
         [To.IsFloat() && y.Operands[0].DType.IsFloat() ? dy.Cast(y.Operands[0].DType) : null];
 
     /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => tangents[0]?.Cast(To);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => y.Operands[0].DType == To ? y.Operands[0] : null;
 
     /// <inheritdoc/>

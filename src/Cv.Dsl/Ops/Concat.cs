@@ -58,6 +58,10 @@ public sealed record Concat(int Axis) : Op
         return parts.MoveToImmutable();
     }
 
+    /// <summary>Joins the tangents, zeros for what stays.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
+        y.With([.. tangents.Select((dx, i) => dx ?? y.Like(0).BroadcastTo(y.Operands[i].Shape))]);
+
     /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => y.Operands is [var only] ? only : null; // one tensor is itself
 

@@ -45,6 +45,9 @@ public sealed record Conv2d(Window Y, Window X, int Groups) : Convolution(Y, X, 
     }
 
     /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {

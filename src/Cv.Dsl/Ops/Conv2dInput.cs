@@ -47,6 +47,9 @@ public sealed record Conv2dInput(Window Y, Window X, int Groups, int Height, int
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) =>
         [Expr.Of(new Conv2d(Y, X, Groups), dy, y.Operands[1]), Expr.Of(new Conv2dWeights(Y, X, Groups), dy, y.Operands[0])];
 
+    /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
     /// <summary>Is a matrix product where the filters see one pixel, or the whole image.</summary>
     public override Expr? Expand(Expr y)
     {

@@ -44,6 +44,9 @@ public sealed record Conv2dWeights(Window Y, Window X, int Groups) : Convolution
         ];
     }
 
+    /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
     /// <summary>Is a matrix product where the filters see one pixel, or the whole image.</summary>
     public override Expr? Expand(Expr y)
     {

@@ -56,6 +56,9 @@ public sealed record MatMul : Op
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.MatMul(y.Operands[1].T()), y.Operands[0].T().MatMul(dy)];
 
     /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         var (a, b) = (Expr.Input("a", [2, 3]), Expr.Input("b", [3, 4]));

@@ -40,6 +40,10 @@ public sealed record MaxPool2d(Window Y, Window X) : Pooling(Y, X)
     /// <summary>Routes the cotangent to the largest pixel of each window alone.</summary>
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [null, Expr.Of(new MaxPool2dInput(Y, X), y.Operands[0], dy)];
 
+    /// <summary>Takes the tangent of the values where the largest pixels are.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
+        tangents[1] is { } moved ? Expr.Of(this, y.Operands[0], moved) : null;
+
     /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[1] : null; // a window of one pixel, at each pixel
 

@@ -38,6 +38,10 @@ public sealed record MaxPool2dInput(Window Y, Window X) : Pooling(Y, X)
     /// <summary>Takes the cotangent where the results went.</summary>
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [null, Expr.Of(new MaxPool2d(Y, X), y.Operands[0], dy)];
 
+    /// <summary>Puts the tangent of the results where the results went.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
+        tangents[1] is { } moved ? Expr.Of(this, y.Operands[0], moved) : null;
+
     /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[1] : null; // a window of one pixel, at each pixel
 

@@ -21,6 +21,15 @@ public sealed record ReduceMax(Axes Axes) : Reduction(Axes)
         return [Expr.Select(mask, dy / ties, dy.Like(0))];
     }
 
+    /// <summary>Averages the tangents of the largest elements; nothing moves where one is NaN.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        var (x, dx) = (y.Operands[0], tangents[0]!);
+        var mask = x.EqualTo(y);
+        var ties = Expr.Of(new ReduceSum(Axes), mask.Cast(x.DType));
+        return Expr.Of(new ReduceSum(Axes), Expr.Select(mask, dx / ties, dx.Like(0)));
+    }
+
     /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {

@@ -19,6 +19,9 @@ public sealed record ReduceSum(Axes Axes) : Reduction(Axes)
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.BroadcastTo(y.Operands[0].Shape)];
 
     /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         var x = Expr.Input("x", [2, 3, 4]);

@@ -28,6 +28,9 @@ public sealed record Remember : Op
     /// <summary>Passes the cotangent to the value alone.</summary>
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy, null, null];
 
+    /// <summary>Moves as the value does.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => tangents[0];
+
     /// <summary>Is the value alone, where no one has collected the update.</summary>
     public override Expr? Expand(Expr y) => y.Operands[0];
 

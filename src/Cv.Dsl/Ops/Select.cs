@@ -25,6 +25,10 @@ public sealed record Select : Elementwise
         return [null, Expr.Select(mask, dy, zero), Expr.Select(mask, zero, dy)];
     }
 
+    /// <summary>Moves as the branch that is taken.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
+        Expr.Select(y.Operands[0], tangents[1] ?? y.Like(0), tangents[2] ?? y.Like(0));
+
     /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Linq.Expressions;
 
 namespace Cv.Dsl;
@@ -11,6 +12,9 @@ public sealed record StopGradient : Elementwise
 
     /// <inheritdoc/>
     public override LambdaExpression Scalar => Rule(x => x);
+
+    /// <summary>Stays, for a derivative.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => null;
 
     /// <summary>Is the identity: gone when the graph is compiled, after gradients were taken.</summary>
     public override Expr? Expand(Expr y) => y.Operands[0];

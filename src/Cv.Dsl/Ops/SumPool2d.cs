@@ -31,6 +31,9 @@ public sealed record SumPool2d(Window Y, Window X) : Pooling(Y, X)
     }
 
     /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[0] : null; // a window of one pixel, at each pixel
 
     /// <summary>Is a <see cref="ReduceSum"/> where the one window is the whole image.</summary>

@@ -41,6 +41,9 @@ public sealed record SumPool2dInput(Window Y, Window X, int Height, int Width) :
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [Expr.Of(new SumPool2d(Y, X), dy)];
 
     /// <inheritdoc/>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[0] : null; // a window of one pixel, at each pixel
 
     /// <summary>Repeats the results where the one window is the whole image.</summary>

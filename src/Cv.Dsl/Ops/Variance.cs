@@ -43,6 +43,9 @@ public sealed record Variance(Axes Axes) : Op
         return [dy * (2.0 / Verbs.Count(x, Axes)) * (x - Mean(x))];
     }
 
+    /// <summary>Averages 2 (x - mean) dx: what the mean moves by adds up to 0.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => Mean((y.Operands[0] - Mean(y.Operands[0])) * tangents[0]!) * 2.0;
+
     /// <inheritdoc/>
     public override Expr? Expand(Expr y)
     {

@@ -32,6 +32,13 @@ public sealed record WhenTraining : Op
         return [dy.WhenTraining(none), none.WhenTraining(dy)];
     }
 
+    /// <summary>Moves as the operand that is chosen.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        var none = y.Like(0).BroadcastTo(y.Shape);
+        return (tangents[0] ?? none).WhenTraining(tangents[1] ?? none);
+    }
+
     /// <summary>Is the second operand, where no one has chosen.</summary>
     public override Expr? Expand(Expr y) => y.Operands[1];
 
