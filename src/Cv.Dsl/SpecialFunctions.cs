@@ -67,6 +67,28 @@ static class SpecialFunctions
         return (x < 0 ? e : 1) / (1 + e);
     }
 
+    /// <summary>Gives log(1 + x) within 2 ulp, for x near 0 too: the logarithm of the rounded sum, and what the sum lost beside it.</summary>
+    public static double Log1p(double x)
+    {
+        double sum = 1 + x;
+        if (sum == 1)
+            return x; // -0 and all that is too small to be seen beside 1
+        if (!(sum > 0) || double.IsInfinity(sum))
+            return Math.Log(sum);
+        double lost = Math.Min(1, x) - (sum - Math.Max(1, x));
+        return Math.Log(sum) + lost / sum;
+    }
+
+    /// <summary>Gives exp(x) - 1 within 2 ulp, for x near 0 too.</summary>
+    /// <remarks>Near 0, what exp rounded away is in its logarithm (Kahan; Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., 1.14.1).</remarks>
+    public static double Expm1(double x)
+    {
+        double power = Math.Exp(x);
+        if (power == 1)
+            return x; // -0 and all that is too small to be seen beside 1
+        return Math.Abs(x) < 1 ? (power - 1) * (x / Math.Log(power)) : power - 1;
+    }
+
     static double Polynomial(double[] coefficients, double x)
     {
         double sum = 0;

@@ -11,6 +11,12 @@ module Functions =
     /// Takes the error function of each element.
     let erf (x: Expr) = x.Erf()
 
+    /// Takes log(1 + x) of each element, to the last digit near 0 too.
+    let log1p (x: Expr) = x.Log1p()
+
+    /// Takes exp(x) - 1 of each element, to the last digit near 0 too.
+    let expm1 (x: Expr) = x.Expm1()
+
     /// Gives -1, 0 or 1 for each element.
     let signOf (x: Expr) = x.Sign()
 

@@ -59,6 +59,8 @@ let private unary: (Expr -> Expr) list = [
     _.Tanh()
     _.Sigmoid()
     _.Erf()
+    _.Log1p()
+    _.Expm1()
     _.Sin()
     _.Cos()
     _.StopGradient()

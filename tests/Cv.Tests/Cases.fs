@@ -175,8 +175,10 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Div>, [ two (fun a b -> a / b) ]
     typeof<Erf>, [ one _.Erf() ]
     typeof<Exp>, [ one _.Exp() ]
+    typeof<Expm1>, [ one _.Expm1() ]
     typeof<Flip>, [ alongAxis (fun dims axis _ _ _ -> (x dims).Flip axis) ]
     typeof<Log>, [ one (positive >> _.Log()) ]
+    typeof<Log1p>, [ one (positive >> _.Log1p()) ]
     typeof<MatMul>, [ matmul ]
     typeof<MaxPool2d>,
     [

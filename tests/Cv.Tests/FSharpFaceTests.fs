@@ -75,6 +75,8 @@ let private functions =
     testList "functions" [
         alike "sigmoid" (sigmoid x) (x.Sigmoid())
         alike "erf" (erf x) (x.Erf())
+        alike "log1p" (log1p x) (x.Log1p())
+        alike "expm1" (expm1 x) (x.Expm1())
         alike "sign" (signOf x) (x.Sign())
         alike "maximum" (maximum x (x * x)) (x.Maximum(x * x))
         alike "minimum" (minimum x (x * x)) (x.Minimum(x * x))

@@ -130,15 +130,21 @@ let exp (x: Big) (near: float) =
 
 let expOf x = exp (ofFloat x) x
 
-/// log x by one step from the library's value: with d = x exp(-y) - 1 of about 2^-52, log x = y + d - d^2/2 + ...
-let logOf (x: float) =
-    let near = Math.Log x
-    let d = sub (mul (ofFloat x) (expOf -near)) (int' 1)
+let expm1Of x = sub (expOf x) (int' 1)
+
+/// log x by one step from a value near it: with d = x exp(-y) - 1 of about 2^-52, log x = y + d - d^2/2 + ...
+let private logBy (near: float) (x: Big) =
+    let d = sub (mul x (expOf -near)) (int' 1)
     let powers = Seq.unfold (fun p -> Some(p, mul p d)) d |> Seq.truncate 6
 
     powers
     |> Seq.indexed
     |> Seq.fold (fun y (i, p) -> add y (div p (int' (if i % 2 = 0 then i + 1 else -i - 1)))) (ofFloat near)
+
+let logOf (x: float) = logBy (Math.Log x) (ofFloat x)
+
+let log1pOf (x: float) =
+    logBy (Cv.Dsl.SpecialFunctions.Log1p x) (add (int' 1) (ofFloat x))
 
 let sigmoidOf x = div (int' 1) (add (int' 1) (expOf -x))
 

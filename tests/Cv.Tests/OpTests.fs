@@ -65,6 +65,8 @@ let private elementwise =
         unary "tanh" _.Tanh() tanh
         unary "sigmoid" _.Sigmoid() SpecialFunctions.Sigmoid
         unary "erf" _.Erf() SpecialFunctions.Erf
+        unary "log1p" _.Log1p() SpecialFunctions.Log1p
+        unary "expm1" _.Expm1() SpecialFunctions.Expm1
         unary "sin" _.Sin() sin
         unary "cos" _.Cos() cos
         unary "sign" _.Sign() (fun x ->

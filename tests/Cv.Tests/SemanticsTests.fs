@@ -146,6 +146,8 @@ let private functions: (string * (Expr -> Expr)) list = [
     "tanh", _.Tanh()
     "sigmoid", _.Sigmoid()
     "erf", _.Erf()
+    "log1p", _.Abs().Log1p()
+    "expm1", _.Expm1()
     "sin", _.Sin()
     "cos", _.Cos()
     "pow", _.Abs().Pow(1.7)

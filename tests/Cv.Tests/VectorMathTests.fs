@@ -44,6 +44,26 @@ let private functions = [
         High = Double.MaxValue
     }
     {
+        Name = "log1p"
+        Node = _.Log1p()
+        Exact = SpecialFunctions.Log1p
+        Precise = HighPrecision.log1pOf
+        Narrow = 2.0
+        Wide = 2.0
+        Low = -1.0 + 1.2e-16
+        High = Double.MaxValue
+    }
+    {
+        Name = "expm1"
+        Node = _.Expm1()
+        Exact = SpecialFunctions.Expm1
+        Precise = HighPrecision.expm1Of
+        Narrow = 2.0
+        Wide = 2.0
+        Low = -745.0
+        High = 709.78
+    }
+    {
         Name = "tanh"
         Node = _.Tanh()
         Exact = Math.Tanh
@@ -231,6 +251,8 @@ let private specials = [| 0.0; -0.0; 1.0; -1.0; nan; infinity; -infinity |]
 let private atSpecials: (string * (Expr -> Expr) * float[]) list = [
     "exp", _.Exp(), [| 1.0; 1.0; nan; nan; nan; infinity; 0.0 |]
     "log", _.Log(), [| -infinity; -infinity; 0.0; nan; nan; infinity; nan |]
+    "log1p", _.Log1p(), [| 0.0; -0.0; nan; -infinity; nan; infinity; nan |]
+    "expm1", _.Expm1(), [| 0.0; -0.0; nan; nan; nan; infinity; -1.0 |]
     "tanh", _.Tanh(), [| 0.0; -0.0; nan; nan; nan; 1.0; -1.0 |]
     "sigmoid", _.Sigmoid(), [| 0.5; 0.5; nan; nan; nan; 1.0; 0.0 |]
     "erf", _.Erf(), [| 0.0; -0.0; nan; nan; nan; 1.0; -1.0 |]

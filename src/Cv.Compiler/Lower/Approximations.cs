@@ -14,6 +14,8 @@ static class Approximations
         {
             ("Exp", [var x]) => Exponential.Of(lanes, x),
             ("Log", [var x]) => Logarithm.Of(lanes, x),
+            ("Log1p" or "LogP1", [var x]) => LogarithmOfSum.Of(lanes, x),
+            ("Expm1" or "ExpM1", [var x]) => ExponentialLessOne.Of(lanes, x),
             ("Tanh", [var x]) => HyperbolicTangent.Of(lanes, x),
             ("Sigmoid", [var x]) => Logistic.Of(lanes, x),
             ("Erf", [var x]) => ErrorFunction.Of(lanes, x),

@@ -96,7 +96,9 @@ sealed class Phases
     /// <summary>Counts the ops that recomputing a value would run, from loads on; a costly one is never cheap.</summary>
     int ChainOf(Expr m)
     {
-        int own = m.Op is Exp or Log or Tanh or Sigmoid or Erf or Sin or Cos or Pow or Div or Sqrt or Uniform ? CheapChain + 1 : 1;
+        int own = m.Op is Exp or Expm1 or Log or Log1p or Tanh or Sigmoid or Erf or Sin or Cos or Pow or Div or Sqrt or Uniform
+            ? CheapChain + 1
+            : 1;
         return own + m.Operands.Select(Geometry.Source).Where(o => _chain.ContainsKey(o) && IsPerElement(o)).Sum(o => _chain[o]);
     }
 
