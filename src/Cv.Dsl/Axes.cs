@@ -29,6 +29,9 @@ public readonly record struct Axes(uint Mask)
         return new(mask);
     }
 
+    /// <summary>Gives the same axes of a shape with one more dim before the others.</summary>
+    internal Axes BehindAnother() => new(Mask << 1);
+
     /// <summary>Gives all axes of a rank.</summary>
     public static Axes All(int rank) => new(rank >= 32 ? uint.MaxValue : (1u << rank) - 1);
 

@@ -54,6 +54,13 @@ public abstract record Op
         return sum;
     }
 
+    /// <summary>
+    /// Gives the node for a batch of examples, where <paramref name="y"/> is that of one: of its type, with a new leading axis. An operand has the axis too where
+    /// <paramref name="batched"/> says so (one does), and where not the examples share it. Null where the op has no rule: then its expansion is batched or, where it has none, a
+    /// known number of examples is computed one by one.
+    /// </summary>
+    public virtual Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) => null;
+
     /// <summary>Gives a simpler node of equal value and type, or null. The laws that hold are in docs/SEMANTICS.md.</summary>
     public virtual Expr? Simplify(Expr y) => null;
 

@@ -4,13 +4,9 @@ open Cv.Compiler
 open Cv.Dsl
 open Cv.Runtime
 
-/// Differentiates, compiles and runs graphs.
+/// Compiles and runs graphs.
 [<AutoOpen>]
 module Compiling =
-    /// Gives the gradient of a scalar loss with respect to each node, as nodes: `gradient loss [ w; b ]`.
-    let gradient loss (by: Expr list) =
-        Gradient.Of(loss, List.toArray by) |> List.ofSeq
-
     /// Compiles a function of some outputs; its kernels are made at the first call.
     let compile (outputs: Expr list) =
         Compile.Function(Graph(List.toArray outputs))

@@ -41,6 +41,9 @@ module Functions =
     /// Passes the value on and lets no gradient through.
     let stopGradient (x: Expr) = x.StopGradient()
 
+    /// Is the value, and gives its gradient to another node of its type: `x |> straightThrough (signOf x)`.
+    let straightThrough (value: Expr) (through: Expr) = value.StraightThrough through
+
     /// Takes the first value in a training step, and the second otherwise: `x |> whenTraining (x + noise)`.
     let whenTraining (training: Expr) (otherwise: Expr) = training.WhenTraining otherwise
 

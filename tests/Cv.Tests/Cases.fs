@@ -203,6 +203,7 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Sin>, [ one _.Sin() ]
     typeof<Slice>, [ alongAxis slice ]
     typeof<Sqrt>, [ one (positive >> _.Sqrt()) ]
+    typeof<StraightThrough>, [ one (fun x -> x.Sin().StraightThrough(x.Sin())) ]
     typeof<Sub>, [ two (fun a b -> a - b) ]
     typeof<SumPool2d>, [ pool window (fun y x dims _ -> Expr.Of(SumPool2d(y, x), [| f64 "x" dims |])) ]
     typeof<SumPool2dInput>, [ pool window sumPool2dInput ]

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Cv.Dsl;
 
 /// <summary>
@@ -26,6 +28,20 @@ public abstract record Convolution(Window Y, Window X, int Groups) : Op
         if (IsPointwise)
             return (dims[0] * dims[1] * dims[2], dims[3]);
         return Groups == 1 && Y.Covers(dims[1]) && X.Covers(dims[2]) ? (dims[0], dims[1] * dims[2] * dims[3]) : null;
+    }
+
+    /// <summary>
+    /// Gives the images of all examples to one convolution where they share the filters; else each example becomes a group of it, or as many as there were.
+    /// </summary>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
+    {
+        var size = Batching.Size(operands, batched);
+        if (this is not Conv2dWeights && !batched[1] && Batching.MergeFirst(operands[0]) is { } images)
+            return Expr.Of(this, images, operands[1]).Reshape(Batching.Of(size, y.Shape));
+        if (!size.IsKnown)
+            return null;
+        var merged = Batching.All(operands, batched).Select(Batching.MergeLast).ToImmutableArray();
+        return Batching.SplitLast(Expr.Of(this with { Groups = Groups * size.Value }, merged), size.Value);
     }
 
     /// <summary>Checks the groups against the channels.</summary>

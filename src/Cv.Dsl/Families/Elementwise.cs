@@ -53,6 +53,21 @@ public abstract record Elementwise : Op
         return sum;
     }
 
+    /// <summary>Broadcasts as ever, once each operand has the ranks of the result: the axis before them, and dims of 1 behind it for one that is a scalar of each example.</summary>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
+    {
+        int rank = y.Shape.Rank;
+        var aligned = operands.Select((x, i) => Align(x, batched[i], rank)).ToImmutableArray();
+        return Expr.Of(this, aligned);
+    }
+
+    static Expr Align(Expr x, bool batched, int rank)
+    {
+        if (batched)
+            return x.Shape.Rank == rank + 1 ? x : x.Reshape(new Shape([x.Shape[0], .. Enumerable.Repeat(new Dim(1), rank)]));
+        return x.Shape.Rank == 0 ? x : x.Reshape(Batching.Of(1, x.Shape));
+    }
+
     /// <summary>Lets a rule of one argument be written without its type.</summary>
     protected static LambdaExpression Rule(Expression<Func<double, double>> rule) => rule;
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Cv.Dsl;
 
 /// <summary>The family of ops that fold each window of each channel of images into one number, and of their adjoints.</summary>
@@ -13,6 +15,17 @@ public abstract record Pooling(Window Y, Window X) : Op
 
     /// <inheritdoc/>
     public override string Attributes => Images.Text(Y, X);
+
+    /// <summary>Takes the examples' images as more images, or as more channels.</summary>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
+    {
+        var size = Batching.Size(operands, batched);
+        var all = Batching.All(operands, batched);
+        var images = all.Select(Batching.MergeFirst).OfType<Expr>().ToImmutableArray();
+        if (images.Length == all.Length)
+            return Expr.Of(this, images).Reshape(Batching.Of(size, y.Shape));
+        return size.IsKnown ? Batching.SplitLast(Expr.Of(this, all.Select(Batching.MergeLast).ToImmutableArray()), size.Value) : null;
+    }
 
     /// <summary>Checks images and windows, and gives the type of the windows' results.</summary>
     private protected TensorType Pooled(TensorType images)

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Cv.Dsl;
 
 /// <summary>The family of ops that fold axes of a tensor into extents of 1, by an operation that is associative over the reals.</summary>
@@ -47,6 +49,10 @@ public abstract record Reduction(Axes Axes) : Op
         for (int i = 0; i < to.Length; i++)
             result[to[i]] = Combine(result[to[i]], operands[0][i]);
     }
+
+    /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(this with { Axes = Axes.BehindAnother() }, operands);
 
     internal static Expr Reduce(Expr x, ReadOnlySpan<int> axes, bool keepDims, Func<Axes, Op> make)
     {

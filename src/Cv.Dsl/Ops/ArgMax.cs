@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Cv.Dsl;
 
 /// <summary>Gives the index of the largest element along one axis, as i32: the first one where several tie, the first NaN if there is one.</summary>
@@ -31,6 +33,10 @@ public sealed record ArgMax(int Axis) : Op
             result[to[i]] = index;
         }
     }
+
+    /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(this with { Axis = Axis + 1 }, operands);
 
     /// <summary>Is the least index among those that hold the maximum or NaN.</summary>
     public override Expr? Expand(Expr y)

@@ -33,6 +33,15 @@ public sealed record Broadcast(Shape To) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy];
 
     /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
+    {
+        var x = operands[0];
+        var to = Batching.Of(x.Shape[0], To);
+        // a scalar of each example has no dims that could be repeated
+        return (x.Shape.Rank == 1 ? x.Reshape(new Shape([x.Shape[0], .. Enumerable.Repeat(new Dim(1), To.Rank)])) : x).BroadcastTo(to);
+    }
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {

@@ -63,6 +63,10 @@ public sealed record Concat(int Axis) : Op
         y.With([.. tangents.Select((dx, i) => dx ?? y.Like(0).BroadcastTo(y.Operands[i].Shape))]);
 
     /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(this with { Axis = Axis + 1 }, Batching.All(operands, batched));
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => y.Operands is [var only] ? only : null; // one tensor is itself
 
     /// <inheritdoc/>

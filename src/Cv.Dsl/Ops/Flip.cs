@@ -25,6 +25,10 @@ public sealed record Flip(int Axis) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Flip(Axis)];
 
     /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(this with { Axis = Axis + 1 }, operands);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {

@@ -58,6 +58,15 @@ public sealed record MatMul : Op
     /// <inheritdoc/>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
 
+    /// <summary>Gives the rows of all examples to one product where they share the right side; else the axis is one more of the batch.</summary>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
+    {
+        var (a, b) = (operands[0], operands[1]);
+        if (!batched[1] && a.Shape.Rank == 3 && Batching.MergeFirst(a) is { } rows)
+            return rows.MatMul(b).Reshape(Batching.Of(a.Shape[0], y.Shape));
+        return Expr.Of(this, Batching.All(operands, batched));
+    }
+
     /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {

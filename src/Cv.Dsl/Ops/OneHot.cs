@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Cv.Dsl;
 
 /// <summary>Marks, along a new innermost axis, the class that each label names: i32[...] gives bool[..., classes].</summary>
@@ -26,6 +28,9 @@ public sealed record OneHot(int Classes) : Op
             if (operands[0][i] >= 0 && operands[0][i] < Classes)
                 result[i * Classes + (int)operands[0][i]] = 1;
     }
+
+    /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) => Expr.Of(this, operands);
 
     /// <summary>Compares each label with the class numbers.</summary>
     public override Expr? Expand(Expr y)

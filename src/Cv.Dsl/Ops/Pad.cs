@@ -45,6 +45,10 @@ public sealed record Pad(int Axis, int Low, int High, int Between) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Slice(Axis, Low, y.Operands[0].Shape[Axis].Value, Between + 1)];
 
     /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(this with { Axis = Axis + 1 }, operands);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => Low == 0 && High == 0 && Between == 0 ? y.Operands[0] : null; // nothing to add
 
     /// <inheritdoc/>

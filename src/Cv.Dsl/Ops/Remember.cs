@@ -31,6 +31,15 @@ public sealed record Remember : Op
     /// <summary>Moves as the value does.</summary>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => tangents[0];
 
+    /// <summary>Remembers what the examples share.</summary>
+    /// <exception cref="GraphException">The next value differs by example.</exception>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        batched[1] || batched[2]
+            ? throw new GraphException(
+                $"vmap: the examples must leave a state one next value; got {y}, whose next value differs by example. Average over the batch, outside of the batched graph."
+            )
+            : Expr.Of(this, operands);
+
     /// <summary>Is the value alone, where no one has collected the update.</summary>
     public override Expr? Expand(Expr y) => y.Operands[0];
 

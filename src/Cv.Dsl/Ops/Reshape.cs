@@ -30,6 +30,10 @@ public sealed record Reshape(Shape To) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Reshape(y.Operands[0].Shape)];
 
     /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        operands[0].Reshape(Batching.Of(operands[0].Shape[0], To));
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {

@@ -46,6 +46,10 @@ public sealed record Slice(int Axis, int Start, int Count, int Step) : Movement
     }
 
     /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(this with { Axis = Axis + 1 }, operands);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => y.Shape == y.Operands[0].Shape ? y.Operands[0] : null; // the whole axis
 
     /// <inheritdoc/>

@@ -47,6 +47,10 @@ public sealed record Variance(Axes Axes) : Op
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => Mean((y.Operands[0] - Mean(y.Operands[0])) * tangents[0]!) * 2.0;
 
     /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(new Variance(Axes.BehindAnother()), operands);
+
+    /// <inheritdoc/>
     public override Expr? Expand(Expr y)
     {
         var difference = y.Operands[0] - Mean(y.Operands[0]);

@@ -39,6 +39,10 @@ public sealed record WhenTraining : Op
         return (tangents[0] ?? none).WhenTraining(tangents[1] ?? none);
     }
 
+    /// <inheritdoc/>
+    public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
+        Expr.Of(this, Batching.All(operands, batched));
+
     /// <summary>Is the second operand, where no one has chosen.</summary>
     public override Expr? Expand(Expr y) => y.Operands[1];
 
