@@ -142,6 +142,6 @@ public sealed partial class Expr
     /// </summary>
     internal Expr Like(float value) => this.Like(AsWritten(value));
 
-    static double AsWritten(float value) =>
+    internal static double AsWritten(float value) =>
         float.IsFinite(value) ? double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value;
 }

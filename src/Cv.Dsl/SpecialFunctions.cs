@@ -1,7 +1,10 @@
 namespace Cv.Dsl;
 
-/// <summary>Computes the functions of one number that <see cref="Math"/> lacks, in f64. Scalar rules name them; the compiler has vector forms.</summary>
-static class SpecialFunctions
+/// <summary>
+/// Computes the functions that <see cref="Math"/> lacks, in f64. Scalar rules and gates name them; the compiler has vector forms of most.
+/// </summary>
+/// <example><code>var gelu = Gate.Define("gelu", x => 0.5f * x * (1 + SpecialFunctions.Erf(x * MathF.Sqrt(0.5f))));</code></example>
+public static class SpecialFunctions
 {
     /// <summary>Gives erf(x) / x below 1 as a rational function of x^2: coefficients from the highest power down.</summary>
     internal static readonly double[] ErfNumerator =
@@ -88,6 +91,33 @@ static class SpecialFunctions
             return x; // -0 and all that is too small to be seen beside 1
         return Math.Abs(x) < 1 ? (power - 1) * (x / Math.Log(power)) : power - 1;
     }
+
+    /// <inheritdoc cref="Erf(double)"/>
+    public static float Erf(float x) => (float)Erf((double)x);
+
+    /// <inheritdoc cref="Sigmoid(double)"/>
+    public static float Sigmoid(float x) => (float)Sigmoid((double)x);
+
+    /// <summary>Gives log(1 + exp x) without overflow: max(x, 0) + log1p(exp(-|x|)).</summary>
+    public static double Softplus(double x) => Math.Max(x, 0) + Log1p(Math.Exp(-Math.Abs(x)));
+
+    /// <inheritdoc cref="Softplus(double)"/>
+    public static float Softplus(float x) => (float)Softplus((double)x);
+
+    /// <inheritdoc cref="Log1p(double)"/>
+    public static float Log1p(float x) => (float)Log1p((double)x);
+
+    /// <inheritdoc cref="Expm1(double)"/>
+    public static float Expm1(float x) => (float)Expm1((double)x);
+
+    /// <summary>Gives -1, 0 or 1, and NaN for NaN, where Math.Sign throws.</summary>
+    public static double Sign(double x) =>
+        x > 0 ? 1
+        : x < 0 ? -1
+        : x;
+
+    /// <summary>Gives what is left of a after dividing by b, with the sign of a: C#'s a % b.</summary>
+    public static double Remainder(double a, double b) => a % b;
 
     static double Polynomial(double[] coefficients, double x)
     {

@@ -6,7 +6,7 @@ namespace Cv.Compiler;
 /// <summary>Writes erf x for a vector: near 0 x times a function of x^2, beyond it 1 - exp(...) with the sign of x. Within 2 ulp in f32, 4 in f64.</summary>
 /// <remarks>
 /// f32: minimax polynomials, found by Remez's exchange, for erf(x)/x - 1 up to 0.927 and for log(1 - erf x) up to 4, from where on erf is 1.
-/// f64: the rational functions of Moshier's Cephes library (ndtr.c), as <see cref="Dsl.SpecialFunctions.Erf"/> has them.
+/// f64: the rational functions of Moshier's Cephes library (ndtr.c), as <see cref="Dsl.SpecialFunctions.Erf(double)"/> has them.
 /// </remarks>
 static class ErrorFunction
 {

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Linq.Expressions;
+using System.Reflection;
 using Cv.Dsl;
 using Cv.Runtime;
 using static System.Linq.Expressions.Expression;
@@ -11,6 +13,8 @@ namespace Cv.Compiler;
 /// </summary>
 sealed class Widen
 {
+    static readonly ConcurrentDictionary<(MethodInfo Method, Type Float, int Count), Delegate> OfLanes = [];
+
     readonly Lanes _lanes;
     readonly DType _type;
     readonly Dictionary<ParameterExpression, Expression> _arguments;
@@ -49,7 +53,7 @@ sealed class Widen
             UnaryExpression { NodeType: ExpressionType.Not } u => OnesComplement(Visit(u.Operand)),
             BinaryExpression b => Binary(b.NodeType, Visit(b.Left), Visit(b.Right)),
             ConditionalExpression c => _lanes.Select(Visit(c.Test), Visit(c.IfTrue), Visit(c.IfFalse)),
-            MethodCallExpression m when m.Object is null => Function(m.Method.Name, [.. m.Arguments.Select(Visit)]),
+            MethodCallExpression m when m.Object is null => Function(m.Method, [.. m.Arguments.Select(Visit)]),
             BlockExpression block => Block(block.Expressions),
             _ => throw Unknown(e.ToString()),
         };
@@ -88,8 +92,16 @@ sealed class Widen
         return Expression.Block(locals, body);
     }
 
-    Expression Function(string name, Expression[] a)
+    Expression Function(MethodInfo method, Expression[] a)
     {
+        // a function of the user's own may bear any name
+        if (
+            method.DeclaringType != typeof(Math)
+            && method.DeclaringType != typeof(SpecialFunctions)
+            && method.DeclaringType != typeof(double)
+        )
+            return PerLane(method, a);
+        string name = method.Name;
         switch (name)
         {
             case "Max":
@@ -101,7 +113,7 @@ sealed class Widen
             case "CopySign":
                 return _lanes.Call("CopySign", a);
         }
-        return Approximations.Find(name, _lanes, a) ?? PerLane(name, a);
+        return Approximations.Find(name, _lanes, a) ?? PerLane(method, a);
     }
 
     /// <summary>
@@ -118,16 +130,37 @@ sealed class Widen
             is MemberExpression
                 or MethodCallExpression { Method.Name: "Create", Arguments: [ConstantExpression { Value: not (float.NaN or double.NaN) }] };
 
-    Expression PerLane(string name, Expression[] a)
+    Expression PerLane(MethodInfo method, Expression[] a)
     {
-        var types = Enumerable.Repeat(_lanes.Float, a.Length).ToArray();
-        var method = (_lanes.Float == typeof(float) ? typeof(MathF) : typeof(Math)).GetMethod(name, types) ?? throw Unknown(name);
-        var function = Expression.Constant(method.CreateDelegate(GetDelegateType([.. types, _lanes.Float])));
+        var function = Expression.Constant(
+            OfLanes.GetOrAdd((method, _lanes.Float, a.Length), static key => OfLane(key.Method, key.Float, key.Count))
+        );
         return Lanes.Memory(
-            a.Length == 1 ? nameof(VectorMemory.Map) : nameof(VectorMemory.Map2),
+            a.Length switch
+            {
+                1 => nameof(VectorMemory.Map),
+                2 => nameof(VectorMemory.Map2),
+                _ => throw Unknown(method.Name),
+            },
             [_lanes.Vector, _lanes.Float],
             [function, .. a]
         );
+    }
+
+    /// <summary>Gives the method's form for the lanes' own numbers, where it has one; else the method between conversions.</summary>
+    static Delegate OfLane(MethodInfo method, Type real, int count)
+    {
+        var types = Enumerable.Repeat(real, count).ToArray();
+        var type = GetDelegateType([.. types, real]);
+        var home = method.DeclaringType == typeof(Math) && real == typeof(float) ? typeof(MathF) : method.DeclaringType!;
+        var flags = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+        if (home == typeof(double))
+            home = real;
+        if (home.GetMethod(method.Name, flags, types) is { } own && own.ReturnType == real)
+            return own.CreateDelegate(type);
+        var arguments = types.Select(t => Parameter(t)).ToArray();
+        var call = Call(method, arguments.Select((x, i) => Convert(x, method.GetParameters()[i].ParameterType)));
+        return Lambda(type, Convert(call, real), arguments).Compile();
     }
 
     static Expression Cast(Lanes lanes, DType from, DType to, Expression x) =>

@@ -272,5 +272,6 @@ sealed partial class Fuse
     static bool IsEmpty(Expr e) => e.Shape.Size == 0 || e.Operands.Any(o => o.Shape.Size == 0);
 
     /// <summary>Tells that an op takes many instructions, so that computing it twice does not pay.</summary>
-    public static bool IsCostly(Op op) => op is Uniform or Exp or Expm1 or Log or Log1p or Pow or Tanh or Sigmoid or Erf or Sin or Cos;
+    public static bool IsCostly(Op op) =>
+        op is Uniform or Exp or Expm1 or Log or Log1p or Pow or Tanh or Sigmoid or Erf or Sin or Cos or Gated;
 }

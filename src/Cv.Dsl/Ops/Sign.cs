@@ -12,7 +12,7 @@ public sealed record Sign : Unary
         Rule(x =>
             x > 0 ? 1.0
             : x < 0 ? -1.0
-            : x
+            : 0 * x // NaN, or a zero: flat, as the derivative sees it
         );
 
     /// <inheritdoc/>
