@@ -26,7 +26,9 @@ public sealed class Graph
         {
             if (target.Op is not (Parameter or State) || target.Type != value.Type)
                 throw new GraphException(
-                    $"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value?"
+                    $"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value?",
+                    target,
+                    value
                 );
         }
         if (Updates.Select(u => u.Target).Distinct().Count() != Updates.Length)
@@ -60,6 +62,7 @@ public sealed class Graph
         bool changed = false;
         foreach (var e in Nodes)
         {
+            using var from = Origins.From(e);
             var now = e.With(e.Operands.All(o => map[o] == o) ? e.Operands : [.. e.Operands.Select(o => map[o])]);
             now = rule(now) ?? now;
             map[e] = now;

@@ -42,9 +42,9 @@ public static class Interpreter
             int bad = Array.FindIndex(value, v => !double.IsFinite(v));
             if (bad < 0 || e.Op is Const)
                 continue;
-            string operands = string.Join(", ", e.Operands.Select(o => $"{o} in {Range(values[o])}"));
+            string operands = string.Join(", ", e.Operands.Select(o => $"{o}{Line(o)} in {Range(values[o])}"));
             string from = operands.Length == 0 ? "it came from outside" : $"its operands: {operands}";
-            return new(e.ToString(), $"element {bad} of {value.Length} is {value[bad]}; {from}");
+            return new(e.ToString(), $"element {bad} of {value.Length} is {value[bad]}; {from}", e.Origin);
         }
         return null;
     }
@@ -65,17 +65,21 @@ public static class Interpreter
     {
         if (state is null || !state.Contains(leaf.Id))
             throw new BindingException(
-                $"call: the state must hold {leaf.Name} \"{leaf.Id}\"; it does not. Initialise it with the graph's leaves."
+                $"call: the state must hold {leaf.Name} \"{leaf.Id}\"; it does not. Initialise it with the graph's leaves.",
+                leaf
             );
         var tensor = state[leaf.Id];
         if (tensor.Type != leaf.Type)
             throw new BindingException(
-                $"call: {leaf.Name} \"{leaf.Id}\" must be {leaf.Type}; the state holds {tensor.Type}. Initialise it with this graph's leaves."
+                $"call: {leaf.Name} \"{leaf.Id}\" must be {leaf.Type}; the state holds {tensor.Type}. Initialise it with this graph's leaves.",
+                leaf
             );
         return tensor;
     }
 
     static string Range(double[] values) => values.Length == 0 ? "nothing" : $"{values.Min():G4}..{values.Max():G4}";
+
+    static string Line(Expr e) => e.Origin?.Place is { } place ? $" ({place})" : "";
 
     static Tensor ToTensor(TensorType type, double[] values)
     {

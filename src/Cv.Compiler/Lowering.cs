@@ -21,7 +21,8 @@ static class Lowering
         foreach (var e in ready.Nodes)
             if (!e.Shape.IsKnown)
                 throw new GraphException(
-                    $"compile: every dim must be a number by now; got {e}. Bind its symbols: the inputs of a call do, where they name them."
+                    $"compile: every dim must be a number by now; got {e}. Bind its symbols: the inputs of a call do, where they name them.",
+                    e
                 );
         var schedule = options.Rematerialise ? Rematerialise.Run(Fuse.Run(ready)) : Fuse.Run(ready);
         if (options.Autotune)

@@ -26,7 +26,9 @@ sealed class Signature
             }
             else if (leaves[leaf.Id] != leaf)
                 throw new GraphException(
-                    $"graph: a name must mean one thing; \"{leaf.Id}\" is {leaves[leaf.Id].Name} {leaves[leaf.Id].Type} and {leaf.Name} {leaf.Type}. Rename one."
+                    $"graph: a name must mean one thing; \"{leaf.Id}\" is {leaves[leaf.Id].Name} {leaves[leaf.Id].Type} and {leaf.Name} {leaf.Type}. Rename one.",
+                    Expr.Of(leaves[leaf.Id]),
+                    e
                 );
         }
         _inputs = [.. inputs];
@@ -89,20 +91,24 @@ sealed class Signature
                     $"call: \"{name}\" is not an input; the inputs are {Names()}. Correct the name, or drop the binding."
                 );
             if (value is null)
-                throw new BindingException($"call: input \"{name}\" must be bound to a tensor; got null. Make one with Tensor.From.");
+                throw new BindingException(
+                    $"call: input \"{name}\" must be bound to a tensor; got null. Make one with Tensor.From.",
+                    _inputs[number]
+                );
             Check(number, value, call);
             if (call.Has(number))
-                throw new BindingException($"call: input \"{name}\" may be bound once; got it twice. Drop one binding.");
+                throw new BindingException($"call: input \"{name}\" may be bound once; got it twice. Drop one binding.", _inputs[number]);
             var input = _inputs[number];
             call.Set(number, input.Type.DType == DType.I32 && value.DType.IsFloat() ? Whole(input, value) : value);
         }
         for (int i = 0; i < _inputs.Length; i++)
             if (!call.Has(i))
                 throw new BindingException(
-                    $"call: input \"{_inputs[i].Id}\" must be bound, to {_inputs[i].Type}; it is not. Add new Binding(\"{_inputs[i].Id}\", ...)."
+                    $"call: input \"{_inputs[i].Id}\" must be bound, to {_inputs[i].Type}; it is not. Add new Binding(\"{_inputs[i].Id}\", ...).",
+                    _inputs[i]
                 );
         foreach (var (input, classes) in _labels)
-            CheckLabels(_inputs[input].Id, call[input], classes);
+            CheckLabels(_inputs[input], call[input], classes);
     }
 
     string Names() => Inputs.Length == 0 ? "none" : string.Join(", ", Inputs.Select(i => $"\"{i.Id}\""));
@@ -116,12 +122,13 @@ sealed class Signature
         for (int axis = 0; fits && axis < shape.Rank; axis++)
             fits = !type.Shape[axis].IsKnown || type.Shape[axis] == shape[axis];
         if (!fits)
-            throw new BindingException($"call: input \"{input.Id}\" must be {type}; got {value.Type}. Cast or reshape the tensor.");
+            throw new BindingException($"call: input \"{input.Id}\" must be {type}; got {value.Type}. Cast or reshape the tensor.", input);
         int[] symbols = _symbolsOf[number];
         for (int axis = 0; axis < shape.Rank; axis++)
             if (symbols[axis] >= 0 && !call.TryBind(symbols[axis], shape[axis].Value, out int other))
                 throw new BindingException(
-                    $"call: input \"{input.Id}\" must agree on {Symbols[symbols[axis]]} with the inputs before it; got {value.Type}, where {Symbols[symbols[axis]]} is {other}. Give batches of one size."
+                    $"call: input \"{input.Id}\" must agree on {Symbols[symbols[axis]]} with the inputs before it; got {value.Type}, where {Symbols[symbols[axis]]} is {other}. Give batches of one size.",
+                    input
                 );
     }
 
@@ -131,18 +138,20 @@ sealed class Signature
         for (int i = 0; i < values.Length; i++)
             if (values[i] != (int)values[i])
                 throw new BindingException(
-                    $"call: input \"{input.Id}\" must hold whole numbers; got {values[i]} at index {i}. Clean the labels."
+                    $"call: input \"{input.Id}\" must hold whole numbers; got {values[i]} at index {i}. Clean the labels.",
+                    input
                 );
         return value.Cast(DType.I32);
     }
 
-    static void CheckLabels(string name, Tensor labels, int classes)
+    static void CheckLabels(Input input, Tensor labels, int classes)
     {
         var values = labels.AsSpan<int>();
         for (int i = 0; i < values.Length; i++)
             if ((uint)values[i] >= (uint)classes)
                 throw new BindingException(
-                    $"call: input \"{name}\" must hold labels 0 to {classes - 1}; got {values[i]} at index {i}. Number the classes from 0."
+                    $"call: input \"{input.Id}\" must hold labels 0 to {classes - 1}; got {values[i]} at index {i}. Number the classes from 0.",
+                    input
                 );
     }
 }

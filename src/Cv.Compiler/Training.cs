@@ -86,6 +86,7 @@ public static class Training
         var updates = new Dictionary<Expr, Update>();
         foreach (var (parameter, gradient) in parameters.Zip(gradients))
         {
+            using var from = Origins.From(parameter, $"update of {((Parameter)parameter.Op).Id}");
             var state = optimiser.Init(parameter);
             var (next, nextState) = optimiser.Update(parameter, gradient, state);
             updates[parameter] = new(parameter, next);

@@ -13,7 +13,10 @@ public sealed partial class Expr
     {
         var rebuilt = new Dictionary<Expr, Expr>();
         foreach (var node in Nodes(this))
+        {
+            using var from = Origins.From(node);
             rebuilt[node] = make(node, [.. node.Operands.Select(o => rebuilt[o])]);
+        }
         return rebuilt[this];
     }
 

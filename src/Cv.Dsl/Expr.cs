@@ -12,11 +12,12 @@ namespace Cv.Dsl;
 /// </code></example>
 public sealed partial class Expr
 {
-    Expr(Op op, ImmutableArray<Expr> operands, TensorType type)
+    Expr(Op op, ImmutableArray<Expr> operands, TensorType type, Origin? origin)
     {
         Op = op;
         Operands = operands;
         Type = type;
+        Origin = origin;
     }
 
     /// <summary>Says what is computed.</summary>
@@ -27,6 +28,12 @@ public sealed partial class Expr
 
     /// <summary>Gives dtype and shape.</summary>
     public TensorType Type { get; }
+
+    /// <summary>
+    /// Gives the line of the program that built the node first; null where none is known, and for constants, which are written in place. It takes no part in
+    /// equality. <c>AppContext.SetSwitch("Cv.Dsl.SourceLines", false)</c>, before the first node, saves the microseconds that it costs.
+    /// </summary>
+    public Origin? Origin { get; }
 
     /// <summary>Gives the shape.</summary>
     public Shape Shape => Type.Shape;
@@ -51,7 +58,16 @@ public sealed partial class Expr
         var types = new TensorType[operands.Length];
         for (int i = 0; i < types.Length; i++)
             types[i] = operands[i].Type;
-        return InternTable.Add(hash, new Expr(op, operands, op.Infer(types)));
+        TensorType type;
+        try
+        {
+            type = op.Infer(types);
+        }
+        catch (GraphException error) when (error.Concerns(operands.AsSpan())) // false: the filter only notes where the operands come from
+        {
+            throw;
+        }
+        return InternTable.Add(hash, new Expr(op, operands, type, op is Const ? null : Origins.OfNode()));
     }
 
     /// <summary>Opens the node for pattern matching: <c>y is (Neg, [var x])</c>.</summary>

@@ -1,11 +1,25 @@
+using Cv.Dsl;
+
 namespace Cv.Runtime;
 
 /// <summary>Reports a call whose bindings do not fit the function: an input unknown or unbound, or a value of wrong dtype, shape or range.</summary>
 public sealed class BindingException : Exception
 {
+    readonly Origin? _declared;
+
     /// <summary>Makes the error with its message, which names the input.</summary>
     public BindingException(string message)
         : base(message) { }
+
+    /// <summary>Makes the error with its message and the input, parameter or state that it is about.</summary>
+    public BindingException(string message, Named about)
+        : base(message) => _declared = Expr.Of(about).Origin;
+
+    /// <summary>Gives rule, facts and fix, without the line.</summary>
+    public string Text => base.Message;
+
+    /// <summary>Gives rule, facts and fix, and the line that declared what the error is about.</summary>
+    public override string Message => _declared is null ? Text : $"{Text} (declared at {_declared})";
 }
 
 /// <summary>Reports data that is not what it should be; the message names the file, the offset, what was expected and what was found.</summary>

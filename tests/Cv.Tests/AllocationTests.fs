@@ -87,7 +87,7 @@ let tests =
                     |> ignore)
                 (fun ex ->
                     Expect.equal
-                        ex.Message
+                        (Mistakes.text ex)
                         "compile: code must be kept for at least 1 set of extents; got 0. Leave it out for 16."
                         "the text")
     ]

@@ -28,7 +28,7 @@ let private refusal name (run: unit -> unit) expected =
     testCase name (fun () ->
         Expect.throwsC run (fun ex ->
             Expect.isTrue (ex :? BindingException) $"a BindingException, not {ex.GetType().Name}: {ex.Message}"
-            Expect.equal ex.Message expected "the text"))
+            Expect.equal (Mistakes.text ex) expected "the text"))
 
 let private call (bindings: (string * Tensor) list) () =
     classifier.Call(state, [| for name, value in bindings -> Binding(name, value) |])
@@ -138,7 +138,7 @@ let memory =
                     |> ignore)
                 (fun ex ->
                     Expect.equal
-                        ex.Message
+                        (Mistakes.text ex)
                         "graph: a name must mean one thing; \"x\" is input f32[2] and input f32[3]. Rename one."
                         "the text"))
     ]

@@ -20,7 +20,7 @@ let refusals group (table: (string * (unit -> Expr) * string) list) =
             testCase name (fun () ->
                 Expect.throwsC (run >> ignore) (fun ex ->
                     Expect.isTrue (ex :? GraphException) $"a GraphException, not {ex.GetType().Name}: {ex.Message}"
-                    Expect.equal ex.Message expected "the text"))
+                    Expect.equal (Mistakes.text ex) expected "the text"))
     ]
 
 let private elementwise =

@@ -78,7 +78,7 @@ let private kinks =
         <| fun () ->
             Expect.throwsC (fun () -> Gradient.Of(x.Sum(), y) |> ignore) (fun ex ->
                 Expect.equal
-                    ex.Message
+                    (Mistakes.text ex)
                     "gradient: the loss must depend on each node it is differentiated by; got reshape [] : f64[] and input \"y\" : f64[3], which no gradient reaches. Drop it from the list, or ask for zeros: Unreached.Zero?"
                     "the text")
 
@@ -86,7 +86,7 @@ let private kinks =
         <| fun () ->
             Expect.throwsC (fun () -> Gradient.Of(x, x) |> ignore) (fun ex ->
                 Expect.equal
-                    ex.Message
+                    (Mistakes.text ex)
                     "gradient: the loss must be a scalar, f32[] or f64[]; got f64[3]. Sum or average it first: .Mean()?"
                     "the text")
     ]

@@ -113,7 +113,10 @@ let private memory =
                 Graph(ImmutableArray.Create(x.Remember(s, s + x)), ImmutableArray.Create(Update(s, x)))
 
             Expect.throwsC (fun () -> graph.ForTraining() |> ignore) (fun ex ->
-                Expect.equal ex.Message "update: each parameter or state may be updated once. Combine the two values into one." "the text")
+                Expect.equal
+                    (Mistakes.text ex)
+                    "update: each parameter or state may be updated once. Combine the two values into one."
+                    "the text")
     ]
 
 /// Splits the numbers of [..., C] by channel.

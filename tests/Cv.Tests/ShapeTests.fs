@@ -20,7 +20,7 @@ let private infer (shapes: Shape list) =
 let private message run =
     Expect.throwsC (fun () -> run () |> ignore) (fun ex ->
         Expect.isTrue (ex :? ShapeException) $"a ShapeException, not {ex.GetType().Name}"
-        ex.Message)
+        Mistakes.text ex)
 
 let private dim =
     testList "dim" [

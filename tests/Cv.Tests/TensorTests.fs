@@ -16,7 +16,7 @@ open Expecto
 let messageOf<'exn when 'exn :> exn> (run: unit -> unit) =
     Expect.throwsC run (fun ex ->
         Expect.isTrue (ex :? 'exn) $"a {typeof<'exn>.Name}, not {ex.GetType().Name}: {ex.Message}"
-        ex.Message)
+        Mistakes.text ex)
 
 let private dtypes = [ DType.F32; DType.F64; DType.I32; DType.Bool ]
 

@@ -110,4 +110,5 @@ let mistakes =
             (fun () ->
                 Training.Compile(Model.Input 3, Func<_, _, _>(loss), Optimiser.GradientDescent 0.1)
                 |> ignore)
-            (fun ex -> Expect.equal ex.Message "training: the model must have a parameter; got none. Add a layer: .Dense(10)?" "the text"))
+            (fun ex ->
+                Expect.equal (Mistakes.text ex) "training: the model must have a parameter; got none. Add a layer: .Dense(10)?" "the text"))

@@ -210,7 +210,7 @@ let private images =
 
             Expect.throwsC (fun () -> sized 3 |> ignore) (fun ex ->
                 Expect.equal
-                    ex.Message
+                    (Mistakes.text ex)
                     "conv: the last window must end with the image and its padding; got 3 pixels every 3 over 7 (axis 1 of f32[N,7,7,1]), which leaves 1. Pad 2 more at the end, or leave them out: .Floor() of the padding?"
                     "the text")
     ]

@@ -36,7 +36,8 @@ public static class Gradient
     {
         if (loss.Shape.Rank != 0 || !loss.DType.IsFloat())
             throw new GraphException(
-                $"gradient: the loss must be a scalar, f32[] or f64[]; got {loss.Type}. Sum or average it first: .Mean()?"
+                $"gradient: the loss must be a scalar, f32[] or f64[]; got {loss.Type}. Sum or average it first: .Mean()?",
+                loss
             );
         return Vjp.Of("gradient", "the loss", loss, loss.Like(1), wrt, unreached, rule);
     }

@@ -34,17 +34,20 @@ public static class Jvp
         foreach (var (x, dx) in wrt.Zip(tangents))
             if (!x.DType.IsFloat() || dx.Type != x.Type)
                 throw new GraphException(
-                    $"jvp: a tangent must be of its node's type, f32 or f64; got {dx.Type} for {x}. Cast or broadcast one of them."
+                    $"jvp: a tangent must be of its node's type, f32 or f64; got {dx.Type} for {x}. Cast or broadcast one of them.",
+                    x,
+                    dx
                 );
         foreach (var y in ys)
             if (!y.DType.IsFloat())
-                throw new GraphException($"jvp: a value must be f32 or f64; got {y}. Differentiate what it was made of.");
+                throw new GraphException($"jvp: a value must be f32 or f64; got {y}. Differentiate what it was made of.", y);
         var found = Forward.Of(ys, [.. wrt], [.. tangents]);
         return [.. ys.Select((y, i) => found[i] ?? (unreached == Unreached.Zero ? Vjp.Zeros(y) : throw NotReached(y, wrt)))];
     }
 
     static GraphException NotReached(Expr y, Expr[] wrt) =>
         new(
-            $"jvp: the value must depend on a node that moves; got {y} and {string.Join(", ", wrt.AsEnumerable())}. Name another node, or ask for zeros: Unreached.Zero?"
+            $"jvp: the value must depend on a node that moves; got {y} and {string.Join(", ", wrt.AsEnumerable())}. Name another node, or ask for zeros: Unreached.Zero?",
+            y
         );
 }

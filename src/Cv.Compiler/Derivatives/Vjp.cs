@@ -27,7 +27,9 @@ public static class Vjp
     {
         if (!y.DType.IsFloat() || dy.Type != y.Type)
             throw new GraphException(
-                $"vjp: the cotangent must be of the value's type, f32 or f64; got {dy.Type} for {y.Type}. Cast or broadcast one of them."
+                $"vjp: the cotangent must be of the value's type, f32 or f64; got {dy.Type} for {y.Type}. Cast or broadcast one of them.",
+                y,
+                dy
             );
         return Of("vjp", "the value", y, dy, wrt, unreached, rule);
     }
@@ -50,6 +52,7 @@ public static class Vjp
 
     static GraphException NotReached(string verb, string what, Expr y, Expr w) =>
         new(
-            $"{verb}: {what} must depend on each node it is differentiated by; got {y} and {w}, which no gradient reaches. Drop it from the list, or ask for zeros: Unreached.Zero?"
+            $"{verb}: {what} must depend on each node it is differentiated by; got {y} and {w}, which no gradient reaches. Drop it from the list, or ask for zeros: Unreached.Zero?",
+            w
         );
 }

@@ -10,7 +10,10 @@ static class BindSymbols
     {
         var map = new Dictionary<Expr, Expr>(graph.Nodes.Length);
         foreach (var e in graph.Nodes)
+        {
+            using var from = Origins.From(e);
             map[e] = Expr.Of(e.Op.Bind(binding), e.Operands.Select(o => map[o]).ToImmutableArray());
+        }
         return new([.. graph.Outputs.Select(o => map[o])], [.. graph.Updates.Select(u => new Update(u.Target, map[u.Value]))]);
     }
 }

@@ -163,7 +163,7 @@ sealed class TrainingRun : IDisposable
         {
             _state.CopyFrom(parameters);
         }
-        string node = report is null ? "No single node could be named" : $"The first node not finite is {report.Node}: {report.Detail}";
+        string node = report is null ? "No single node could be named" : $"The first node not finite is {report}";
         string kept =
             _updates == 0
                 ? "The parameters are as they were before training"
