@@ -9,6 +9,9 @@ open Expecto
 /// A line of a test, and after it, of a node, how it was derived.
 let private line = @"\w+\.fs:\d+(, in the [^;)]+)?"
 
+/// A line, or the method's name: a node of this shape may be one that optimised code built first.
+let private place = $@"({line}|[\w.]+)"
+
 /// Rule, facts and fix of a message that ends with the line where it happened.
 let text (ex: exn) =
     match ex with
@@ -16,7 +19,7 @@ let text (ex: exn) =
         Expect.isTrue
             (Regex.IsMatch(
                 ex.Message.Substring ex.Text.Length,
-                $@"^ \(at {line}(; working on {line})?(; (nodes|operands) from {line}( and {line})*)?\)$"
+                $@"^ \(at {line}(; working on {line})?(; (nodes|operands) from {place}( and {place})*)?\)$"
             ))
             $"it names a line: {ex.Message}"
 

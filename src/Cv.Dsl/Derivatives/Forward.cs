@@ -15,9 +15,13 @@ static class Forward
         for (int i = 0; i < wrt.Length; i++)
             Add(changes, wrt[i], tangents[i]);
         foreach (var y in Expr.Nodes([.. ys]))
-            if (y.DType.IsFloat() && y.Operands.Any(changes.ContainsKey))
-                if (y.Op.Jvp(y, [.. y.Operands.Select(changes.GetValueOrDefault)]) is { } dy)
-                    Add(changes, y, dy.BroadcastTo(y.Shape));
+        {
+            if (!y.DType.IsFloat() || !y.Operands.Any(changes.ContainsKey))
+                continue;
+            using var from = Origins.From(y, $"tangent of {y.Op.Name}");
+            if (y.Op.Jvp(y, [.. y.Operands.Select(changes.GetValueOrDefault)]) is { } dy)
+                Add(changes, y, dy.BroadcastTo(y.Shape));
+        }
         return [.. ys.Select(changes.GetValueOrDefault)];
     }
 

@@ -33,6 +33,7 @@ static class Reverse
         {
             if (y.Operands.Length == 0 || !cotangents.TryGetValue(y, out var dy) || !y.Operands.Any(leads.Contains))
                 continue;
+            using var from = Origins.From(y, $"gradient of {y.Op.Name}");
             var flows = rule(y, dy);
             for (int i = 0; i < flows.Length; i++)
                 if (flows[i] is { } flow && leads.Contains(y.Operands[i]))

@@ -11,10 +11,10 @@ static class SourceLines
 {
     static readonly ConditionalWeakTable<Module, Symbols> Known = [];
 
-    /// <summary>Finds file and line of an instruction; null where there are no symbols.</summary>
+    /// <summary>Finds file and line of an instruction, of the method's first where it is not known (-1, in optimised code); null where there are no symbols.</summary>
     public static (string Path, int Line)? Find(MethodBase method, int offset)
     {
-        if (offset < 0 || Known.GetValue(method.Module, Read).Reader is not { } reader)
+        if (Known.GetValue(method.Module, Read).Reader is not { } reader)
             return null;
         if (MetadataTokens.EntityHandle(method.MetadataToken) is not { Kind: HandleKind.MethodDefinition } handle)
             return null;
@@ -32,12 +32,12 @@ static class SourceLines
     /// <summary>Names a method as its author wrote it: that of a lambda is the one around it.</summary>
     public static string NameOf(MethodBase method)
     {
-        var type = method.DeclaringType;
-        while (type is { IsNested: true } && type.Name.Contains('<', StringComparison.Ordinal))
-            type = type.DeclaringType;
-        string name = method.Name;
+        var (type, name) = (method.DeclaringType, method.Name);
         if (name.IndexOf('>', StringComparison.Ordinal) is var end and > 1 && name[0] == '<')
-            name = name[1..end];
+            name = name[1..end]; // C#: <Build>b__0
+        for (; type is { IsNested: true } && type.Name.AsSpan().IndexOfAny('<', '@') is var at and >= 0; type = type.DeclaringType)
+            if (at > 0)
+                name = type.Name[..at]; // F#: build@12.Invoke
         return type is null ? name : $"{type.Name}.{name}";
     }
 
