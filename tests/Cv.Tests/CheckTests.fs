@@ -163,7 +163,7 @@ let private report =
         <| fun () ->
             Expect.throwsC (fun () -> Check.Gradient(x.Exp(), Point(Map [ "y", [| 1.0 |] ])) |> ignore) (fun ex ->
                 Expect.equal
-                    ex.Message
+                    (Mistakes.text ex)
                     "check: the point must hold a value for each leaf; got none for \"x\". Give one, or take Point.Random(seed, graph)."
                     "the text")
 
@@ -171,7 +171,7 @@ let private report =
         <| fun () ->
             Expect.throwsC (fun () -> Check.Gradient(x.Exp(), at [ 1.0 ]) |> ignore) (fun ex ->
                 Expect.equal
-                    ex.Message
+                    (Mistakes.text ex)
                     "check: the point must hold a number for each element; got 1 for input \"x\" : f64[3] (3). Give that many."
                     "the text")
 
