@@ -11,10 +11,13 @@ static class Blame
     {
         var walk = new Walk(subject.Y);
         var values = walk.Run(subject.At);
-        return walk.Nodes.Reverse().FirstOrDefault(n => MayBeWrong(n) && compare(Alone(n, walk, values, subject)).Any(e => e.Verdict == Verdict.Fail));
+        return walk
+            .Nodes.Reverse()
+            .FirstOrDefault(n => MayBeWrong(n) && compare(Alone(n, walk, values, subject)).Any(e => e.Verdict == Verdict.Fail));
     }
 
-    static bool MayBeWrong(Expr node) => node.Operands.Length > 0 && node.Op is not StopGradient && node.DType.IsFloat() && node.Shape.Size > 0;
+    static bool MayBeWrong(Expr node) =>
+        node.Operands.Length > 0 && node.Op is not StopGradient && node.DType.IsFloat() && node.Shape.Size > 0;
 
     static Subject Alone(Expr node, Walk walk, double[][] values, Subject subject)
     {

@@ -46,7 +46,9 @@ sealed class Subject
     {
         var symbols = Expr.Nodes(y).SelectMany(n => n.Shape.Dims.ToArray()).Where(d => !d.IsKnown).Select(d => d.Symbol!).Distinct();
         int[] extents = [3, 2, 5, 7, 4];
-        var binding = symbols.Select((s, i) => (s, extents[i % extents.Length])).ToDictionary(p => p.s, p => p.Item2, StringComparer.Ordinal);
+        var binding = symbols
+            .Select((s, i) => (s, extents[i % extents.Length]))
+            .ToDictionary(p => p.s, p => p.Item2, StringComparer.Ordinal);
         var wide = (binding.Count == 0 ? y : y.Bind(binding)).WithDType(DType.F64);
         return wide.DType == DType.F64
             ? wide
@@ -71,7 +73,8 @@ sealed class Subject
     public Differences Differences() => new([Y], [Weights], At, Options);
 
     /// <summary>Gives the gradient by each leaf as a graph.</summary>
-    public ImmutableArray<Expr> GradientGraphs() => Gradient.Of(Loss, [.. Leaves], Unreached.Zero, _rule is null ? null : (y, dy) => _rule(y, dy));
+    public ImmutableArray<Expr> GradientGraphs() =>
+        Gradient.Of(Loss, [.. Leaves], Unreached.Zero, _rule is null ? null : (y, dy) => _rule(y, dy));
 
     /// <summary>Lists elements of the gradient, those drawn of each leaf: its leaf and place, its value, and the direction that moves it alone.</summary>
     public IEnumerable<(string Leaf, int Index, double Value, Dictionary<string, double[]> Direction)> Elements()

@@ -200,6 +200,104 @@ let private straightThrough =
             Expect.sequenceEqual (Evaluate.value [] none) [ 0.0; 0.0; 0.0 ] "zeros"
     ]
 
+/// What a select does not take may be infinite or NaN, and so may its derivatives: none of that reaches any derivative, of any order, either way.
+let private masks =
+    let x = Expr.Input("x", shape [ 4 ], DType.F64)
+    let dx = Expr.Input("dx", shape [ 4 ], DType.F64)
+    // where x > 0 does not hold, each of these, or its derivative, is not finite somewhere
+    let values = [ "x", [| 0.0; -1.0; -400.0; -0.0 |]; "dx", [| 1.0; -0.5; 2.0; 0.25 |] ]
+    let isPositive = Expr.op_GreaterThan (x, 0.0)
+    let tame = x * x * x * 0.5 + x
+
+    let orders (f: Expr) =
+        let forward (f: Expr) = Jvp.Of(f, [| x |], [| dx |])
+        let back (f: Expr) = Gradient.Of(f.Sum(), x)[0]
+        let along (f: Expr) = (back f * dx).Sum()
+
+        [
+            f
+            back f
+            forward f
+            back (along f)
+            forward (back f)
+            back (forward f)
+            forward (forward f)
+            back (along (along f))
+            forward (forward (back f))
+        ]
+
+    let behaves name (wild: Expr) =
+        testCase name (fun () ->
+            let expected = Run.interpreted (orders tame) values
+
+            for f in [ Expr.Select(isPositive, wild, tame); Expr.Select(Expr.op_LogicalNot isPositive, tame, wild) ] do
+                let derivatives = orders f
+                Expect.isTrue (Run.near 1e-14 (Run.interpreted derivatives values) expected) "interpreted"
+                Expect.isTrue (Run.near 1e-14 (Run.compiled VectorWidth.Bits256 1 derivatives values) expected) "compiled")
+
+    let log = x.Log()
+
+    testList "masks" [
+        behaves "log" log
+        behaves "sqrt" (x.Sqrt())
+        behaves "a reciprocal" (x.Like 1.0 / x)
+        behaves "a power" (x.Pow -1.5)
+        behaves "what overflows" ((x * -3.0).Exp())
+        behaves "a chain" ((x.Like 1.0 / x).Exp().Sqrt().Tanh())
+        behaves "a product" (log * x.Sqrt() * x)
+        behaves "what is used twice" (log * log + log)
+        behaves "another select" (Expr.Select(Expr.op_GreaterThan (x, 1.0), log, log * x.Sqrt()))
+        behaves "the largest" (log.Maximum(x.Sqrt()).Minimum(log * 2.0) * x.Sqrt())
+        behaves "what moves" (x.Reshape(2, 2).Log().T().Flip(0).Pad(1, 1, 0).Slice(1, 1, 2).Flip(0).T().Reshape(4).Sqrt())
+        behaves "what is joined" (Expr.Concat(0, x.Slice(0, 0, 1).Log(), x.Slice(0, 1, 3).Sqrt()))
+        behaves "NaN of its own" (x * nan)
+
+        testCase "of two selects with other conditions, none takes it"
+        <| fun () ->
+            let f =
+                Expr.Select(isPositive, log, tame)
+                + Expr.Select(Expr.op_GreaterThan (x, 1.0), log * x, x)
+
+            Expect.isTrue (Run.near 1e-14 (Run.interpreted (orders f) values) (Run.interpreted (orders (tame + x)) values)) "values"
+
+        testCase "a condition on rows guards what is repeated along them"
+        <| fun () ->
+            let z = Expr.Input("z", shape [ 2; 3 ], DType.F64)
+            let counts = Expr.Input("counts", shape [ 2; 1 ], DType.F64)
+
+            let mean =
+                Expr.Select(Expr.op_GreaterThan (counts, 0.0), z / counts.Sqrt(), z.Like 0.0)
+
+            let outputs = Gradient.Of((mean * mean).Sum(), z, counts) |> List.ofSeq
+            let values = [ "z", [| 1.0; 2.0; 3.0; 4.0; 5.0; 6.0 |]; "counts", [| 0.0; 4.0 |] ]
+            let gradients = Run.interpreted outputs values
+            Expect.sequenceEqual gradients[0] [ 0.0; 0.0; 0.0; 2.0; 2.5; 3.0 ] "by what is divided"
+            Expect.sequenceEqual gradients[1] [ 0.0; -4.8125 ] "by what it is divided by"
+
+        testCase "a scalar condition guards a product of matrices"
+        <| fun () ->
+            let a, b =
+                Expr.Input("a", shape [ 1; 1 ], DType.F64), Expr.Input("b", shape [ 1; 1 ], DType.F64)
+
+            let on = Expr.op_GreaterThan (Expr.Input("on", shape [], DType.F64), 0.0)
+            let f = Expr.Select(on, a.MatMul b, a)
+
+            let gradients =
+                Run.interpreted (List.ofSeq (Gradient.Of(f.Sum(), a, b))) [ "a", [| infinity |]; "b", [| nan |]; "on", [| 0.0 |] ]
+
+            Expect.sequenceEqual (Seq.concat gradients) [ 1.0; 0.0 ] "by both"
+
+        testCase "what both branches use is not masked"
+        <| fun () ->
+            let f = Expr.Select(isPositive, x.Tanh(), x.Tanh() * 2.0)
+
+            let selects =
+                Expr.Nodes(Gradient.Of(f.Sum(), x)[0])
+                |> Seq.filter (fun node -> node.Op :? Select)
+
+            Expect.hasLength selects 2 "one for each branch"
+    ]
+
 let private errors =
     let batch = batch [ 3 ]
 

@@ -194,6 +194,38 @@ let private composites =
             Expect.equal (adam 0.1) (Optimiser.Adam 0.1) "adam"
     ]
 
+let private derivatives =
+    let image, label = input "image" [ D 4 ], inputOf DType.I32 "label" []
+    let v = input "v" [ D 4; D 3 ]
+    let logits = reshape [ 3 ] (reshape [ 1; 4 ] image *@ w)
+    let loss = -(logits |> logSoftmax |> pick label)
+
+    testList "derivatives" [
+        alike "gradient" (gradient loss [ w ]).Head (Gradient.Of(loss, w)[0])
+        alike "gradient or zero" (gradientOrZero loss [ w; b ] |> List.last) (b.Like(0.0).BroadcastTo b.Shape)
+        alike "vjp" (vjp logits (exp logits) [ w; image ] |> List.last) (Vjp.Of(logits, logits.Exp(), [| image |])[0])
+        alike "jvp" (jvp logits [ w, v ]) (Jvp.Of(logits, [| w |], [| v |]))
+        alike "jacobian" (jacobian logits image) (Jacobian.Reverse(logits, image))
+        alike "jacobian, forward" (jacobianForward logits image) (Jacobian.Forward(logits, image))
+        alike "hessian" (hessian loss image) (Hessian.Of(loss, image))
+        alike "hessian times" (hessianTimes loss [ w, v ]).Head (Hessian.Times(loss, [| w |], [| v |])[0])
+        alike "vmap" (loss |> vmap N [ image; label ]) (Vmap.Of(loss, Dim "N", image, label))
+        alike "straight through" (w |> straightThrough (signOf w)) (w.Sign().StraightThrough w)
+
+        testCase "together"
+        <| fun () ->
+            let value, gradients = valueAndGradient loss [ w ]
+            let curvature = hessianTimes loss [ w, v ]
+            let ofEachImage = gradients.Head |> vmap N [ image; label ]
+
+            Expect.isTrue (same value loss) "the loss"
+
+            Expect.equal
+                (curvature.Head.Type, text ofEachImage)
+                (w.Type, $"{ofEachImage.Op.Name}{ofEachImage.Op.Attributes} : f32[N,4,3]")
+                "types"
+    ]
+
 let private patterns =
     testList "patterns" [
         testCase "a node, its op and its operands"
@@ -262,4 +294,4 @@ let private compiling =
 
 [<Tests>]
 let tests =
-    testList "F# face" [ leaves; operators; functions; composites; patterns; compiling ]
+    testList "F# face" [ leaves; operators; functions; composites; derivatives; patterns; compiling ]

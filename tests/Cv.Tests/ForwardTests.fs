@@ -107,6 +107,8 @@ let private kinks =
             1.0
             0.5
         ]
+        is "a power of 0" (x.Pow 0.0 + x) [ 0.0; -1.0; 2.0 ] [ 1.0; 1.0; 1.0 ]
+        is "a square at 0" (x.Pow 2.0) [ 0.0; -1.0; 2.0 ] [ 0.0; -2.0; 4.0 ]
         is "stop_gradient" (x * x.StopGradient()) [ 1.0; 2.0; 3.0 ] [ 1.0; 2.0; 3.0 ]
         is "sign is flat" (x.Sign() + x) [ -1.0; 0.0; 2.0 ] [ 1.0; 1.0; 1.0 ]
     ]
@@ -124,6 +126,21 @@ let private walks =
                 |> List.map (fun (x, dx) -> cos (x * x) * (2.0 * x * dx + 1.0))
 
             List.iter2 (fun a e -> Expect.floatClose Accuracy.veryHigh a e "both") (List.ofArray (Evaluate.value at slope)) expected
+
+        testCase "a derivative written by hand is taken forward too"
+        <| fun () ->
+            // what is clipped passes the gradient on: no derivative of the function does
+            let clip =
+                Gate.Define("clip", (fun (x: float) -> min x 1.0), (fun (x: float) (y: float) -> 0.5 * x))
+
+            let slope = Jvp.Of(clip.Of x, [| x |], [| ones |])
+            Expect.sequenceEqual (Evaluate.value [ "x", [| 2.0; -1.0; 0.5 |] ] slope) [ 1.0; -0.5; 0.25 ] "half of x"
+
+        testCase "an infinite tangent meets no zero of a derivative"
+        <| fun () ->
+            let slope = Jvp.Of(x.Maximum 0.0, [| x |], [| dx |])
+            let at = [ "x", [| -1.0; 2.0; 0.0 |]; "dx", [| infinity; infinity; nan |] ]
+            Expect.sequenceEqual (Evaluate.value at slope) [ 0.0; infinity; 0.0 ] "relu"
 
         testCase "a value moves as itself"
         <| fun () -> Expect.isTrue (obj.ReferenceEquals(Jvp.Of(x, [| x |], [| dx |]), dx)) "the tangent"

@@ -53,7 +53,9 @@ public static class Jacobian
     {
         if (!y.Shape.IsKnown || !x.Shape.IsKnown)
             throw new GraphException(
-                $"jacobian: every dim must be known, to count the directions; got {y} by {x}. Give symbols numbers: .Bind(...), or batch that of one example: Vmap.Of?"
+                $"jacobian: every dim must be known, to count the directions; got {y} by {x}. Give symbols numbers: .Bind(...), or batch that of one example: Vmap.Of?",
+                y,
+                x
             );
     }
 }

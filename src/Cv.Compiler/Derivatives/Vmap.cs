@@ -35,7 +35,8 @@ public static class Vmap
             batches[x] = x.Op is Input input
                 ? Expr.Input(input.Id, WithAxis(size, x.Shape), x.DType)
                 : throw new GraphException(
-                    $"vmap: what differs by example must be an input, to be given a batch of; got {x}. Give a dictionary from nodes to their batches?"
+                    $"vmap: what differs by example must be an input, to be given a batch of; got {x}. Give a dictionary from nodes to their batches?",
+                    x
                 );
         return Of(ys, batches);
     }
@@ -60,7 +61,9 @@ public static class Vmap
         foreach (var (x, batch) in batches)
             if (batch.DType != x.DType || batch.Shape != WithAxis(size, x.Shape))
                 throw new GraphException(
-                    $"vmap: a batch must be of its node's type with a leading axis, the same for all; got {batch.Type} for {x}. Reshape or cast it."
+                    $"vmap: a batch must be of its node's type with a leading axis, the same for all; got {batch.Type} for {x}. Reshape or cast it.",
+                    x,
+                    batch
                 );
         return [.. Batching.Walk(ys, batches).Select((batch, i) => batch ?? Batching.Repeat(ys[i], size))];
     }

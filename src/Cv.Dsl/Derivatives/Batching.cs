@@ -57,12 +57,14 @@ static class Batching
 
     static Expr Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
     {
+        using var from = Origins.From(y, $"batch of {y.Op.Name}");
         var size = Size(operands, batched);
         var made = y.Op.Batch(y, operands, batched) ?? Expanded(y, operands, batched) ?? OneByOne(y, operands, batched, size);
         return made.Shape == Of(size, y.Shape) && made.DType == y.DType
             ? made
             : throw new GraphException(
-                $"vmap: an op's batch must be of its type with a leading axis; got {made} for {y} and {size} examples. Mend Op.Batch in it."
+                $"vmap: an op's batch must be of its type with a leading axis; got {made} for {y} and {size} examples. Mend Op.Batch in it.",
+                y
             );
     }
 
@@ -82,7 +84,8 @@ static class Batching
     {
         if (!size.IsKnown)
             throw new GraphException(
-                $"vmap: an op without a rule for batches is computed example by example, so the batch must be known; got {y} and {size} examples. Give a number."
+                $"vmap: an op without a rule for batches is computed example by example, so the batch must be known; got {y} and {size} examples. Give a number.",
+                y
             );
         var one = Of(1, y.Shape);
         if (size.Value == 0)

@@ -20,12 +20,15 @@ static class Reverse
     {
         rule ??= static (y, dy) => y.Op.Vjp(y, dy);
         var cotangents = new Dictionary<Expr, Expr>();
+        var masks = new Masks();
         var starts = new List<Expr>(roots.Length);
         foreach (var (root, cotangent) in roots)
         {
             starts.Add(root);
-            if (cotangent is not null)
-                Add(root, cotangent);
+            if (cotangent is null)
+                continue;
+            Add(root, cotangent);
+            masks.Start(root);
         }
         var order = Expr.Nodes([.. starts]);
         var leads = LeadTo(order, wrt);
@@ -37,7 +40,7 @@ static class Reverse
             var flows = rule(y, dy);
             for (int i = 0; i < flows.Length; i++)
                 if (flows[i] is { } flow && leads.Contains(y.Operands[i]))
-                    Add(y.Operands[i], flow);
+                    Add(y.Operands[i], masks.Pass(y, i, flow));
         }
         var found = ImmutableArray.CreateBuilder<Expr?>(wrt.Length);
         foreach (var node in wrt)

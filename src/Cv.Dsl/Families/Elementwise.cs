@@ -10,7 +10,10 @@ namespace Cv.Dsl;
 /// </summary>
 public abstract record Elementwise : Op
 {
+    const int MostConditions = 4; // within each other: a tangent is written once for each way through them
+
     static readonly ConcurrentDictionary<Op, ScalarFunction> Compiled = [];
+    static readonly ConcurrentDictionary<(Elementwise Op, int Argument), LambdaExpression> Slopes = [];
 
     delegate double ScalarFunction(double a, double b, double c, double d);
 
@@ -43,15 +46,41 @@ public abstract record Elementwise : Op
             result[i] = f(values[0][at[0][i]], values[1][at[1][i]], values[2][at[2][i]], values[3][at[3][i]]);
     }
 
-    /// <summary>Adds up what each operand's tangent changes.</summary>
+    /// <summary>Adds up what each operand's tangent changes: the derivative of the scalar rule, found symbolically, times the tangent.</summary>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
     {
         Expr? sum = null;
         for (int i = 0; i < tangents.Length; i++)
-            if (tangents[i] is { } dx && y.Op.Vjp(y, dx)[i] is { } part)
-                sum = sum is null ? part : sum + part;
+        {
+            if (tangents[i] is not { } dx)
+                continue;
+            var slope = ScalarGraph.Of(Slopes.GetOrAdd((this, i), static of => of.Op.Slope(of.Argument)), [.. y.Operands]);
+            if (slope is (Const(0, _), _))
+                continue;
+            var part = Times(slope, dx, MostConditions);
+            sum = sum is null ? part : sum + part;
+        }
         return sum;
     }
+
+    /// <summary>Gives the derivative of the rule by an argument, as a rule of the same arguments.</summary>
+    private protected virtual LambdaExpression Slope(int argument) => ScalarDerivative.Of(Scalar, argument);
+
+    /// <summary>Multiplies a derivative by a tangent, which a condition masks first: an infinity in the branch not taken meets no 0, and a 0 no infinity.</summary>
+    static Expr Times(Expr slope, Expr dx, int conditions) =>
+        slope switch
+        {
+            (Const(0, _), _) => dx.Like(0),
+            (Const(1, _), _) => dx,
+            (Neg, [var opposite]) => -Times(opposite, dx, conditions),
+            (Div, [(Const(1, _), _), var b]) => dx / b,
+            (Select, [var test, var a, var b]) when conditions > 0 => Expr.Select(
+                test,
+                Times(a, dx, conditions - 1),
+                Times(b, dx, conditions - 1)
+            ),
+            _ => slope * dx,
+        };
 
     /// <summary>Broadcasts as ever, once each operand has the ranks of the result: the axis before them, and dims of 1 behind it for one that is a scalar of each example.</summary>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)

@@ -27,6 +27,10 @@ public sealed record Gated(ScalarGate Gate) : Elementwise
     /// <inheritdoc/>
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => Gate.Flows(y, dy);
 
+    /// <summary>Takes the derivative that was written by hand, where one was: both ways must tell the same.</summary>
+    private protected override LambdaExpression Slope(int argument) =>
+        Gate.HasOwnDerivative ? Gate.DerivativeRule(argument) : base.Slope(argument);
+
     /// <summary>Is the rule, written in primitive ops; a function that has none is left as it is.</summary>
     public override Expr? Expand(Expr y) => Gate.Expand(y);
 

@@ -33,6 +33,10 @@ public sealed record Pow : Binary
         return [da, dy * Expr.Select(a > 0.0, y * safe.Log(), y.Like(0))];
     }
 
+    /// <summary>Stays where the power is 0.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
+        y.Operands[1].Op is Const { Value: 0 } ? null : base.Jvp(y, tangents); // not 0 * 0^-1, which is NaN
+
     /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch

@@ -36,7 +36,8 @@ public sealed record Remember : Op
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         batched[1] || batched[2]
             ? throw new GraphException(
-                $"vmap: the examples must leave a state one next value; got {y}, whose next value differs by example. Average over the batch, outside of the batched graph."
+                $"vmap: the examples must leave a state one next value; got {y}, whose next value differs by example. Average over the batch, outside of the batched graph.",
+                y
             )
             : Expr.Of(this, operands);
 

@@ -26,7 +26,12 @@ public static partial class Check
         {
             var tangent = Jvp.Of(subject.Y, [.. subject.Leaves], subject.Literals(w), Unreached.Zero);
             double forward = new Walk(tangent).Run(subject.At)[^1].Zip(subject.Weights, (t, u) => t * u).Sum();
-            yield return subject.Judge($"<w, vjp u> along {name}", -1, subject.Slope(w), new Derivative(forward, 1e-11 * Math.Abs(forward)));
+            yield return subject.Judge(
+                $"<w, vjp u> along {name}",
+                -1,
+                subject.Slope(w),
+                new Derivative(forward, 1e-11 * Math.Abs(forward))
+            );
         }
     }
 }
