@@ -50,6 +50,12 @@ public sealed record CompileOptions
     /// </summary>
     public bool Rematerialise { get; init; }
 
+    /// <summary>
+    /// Applies laws of the real numbers that floating point does not have, such as x * 0 = 0 and x / c = x (1 / c). Faster here and there; last bits change, and so may
+    /// what NaN, infinities and overflow give. docs/SEMANTICS.md lists the laws.
+    /// </summary>
+    public bool FastMath { get; init; }
+
     /// <summary>Gives the width in bits, with Auto resolved.</summary>
     /// <remarks>
     /// Vector512.IsHardwareAccelerated is false on processors that slow down for wide vectors although they have them, and they are faster

@@ -17,7 +17,7 @@ static class Lowering
     {
         var bound = BindSymbols.Run(graph, symbols);
         log?.Append(CultureInfo.InvariantCulture, $"== graph: {bound.Nodes.Length} nodes\n{bound}");
-        var ready = Pass.RunAll(Pipeline.Passes, bound, log);
+        var ready = Pass.RunAll(Pipeline.For(options), bound, log);
         foreach (var e in ready.Nodes)
             if (!e.Shape.IsKnown)
                 throw new GraphException(

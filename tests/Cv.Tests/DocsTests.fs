@@ -56,6 +56,10 @@ let private testsOf root = [
     let semantics =
         File.ReadAllText(Path.Combine(root, "docs", "SEMANTICS.md")).Replace("\\|", "|")
 
+    for law in Seq.append Cv.Compiler.StableForms.Laws Cv.Compiler.FastMath.Laws do
+        testCase $"docs/SEMANTICS.md: {law.Text}"
+        <| fun () -> Expect.isTrue (semantics.Contains law.Text) law.Text
+
     for op in files (Path.Combine(root, "src", "Cv.Dsl", "Ops")) "*.cs" do
         let laws =
             File.ReadAllText op

@@ -46,7 +46,21 @@ let private gate (random: Random) (a: Grown) =
     let uniform () =
         Expr.Uniform(x.Shape, Expr.Input("step", Shape.Scalar, DType.I32), uint32 (random.Next 2))
 
-    match random.Next 16 with
+    match random.Next 28 with
+    | 15 -> rounded (x.Erf())
+    | 16 -> rounded (x.Sin())
+    | 17 -> rounded (x.Cos())
+    | 18 -> rounded ((x.Tanh() * 0.9).Log1p())
+    | 19 -> rounded (x.Tanh().Expm1())
+    // forms that the passes put into stable ones
+    | 20 -> rounded ((1.0 + (x.Tanh() * 6.0).Exp()).Log())
+    | 21 -> rounded (x.Sigmoid().Log().Tanh())
+    | 22 -> rounded ((1.0 - x.Sigmoid()).Log().Tanh())
+    | 23 -> rounded (x.Tanh() / (1.0 + (x.Tanh() * -4.0).Exp()))
+    | 24 -> rounded (1.0 - (x.Tanh() - 1.5).Exp())
+    // lanes of both sizes in one kernel
+    | 25 -> rounded (((x.Cast DType.F64).Tanh() * 0.75).Cast DType.F32)
+    | 26 -> { a with Node = x.StopGradient() }
     | 0 -> { a with Node = -x }
     | 1 -> { a with Node = x.Abs() }
     | 2 -> { a with Node = x.Relu() }
@@ -72,7 +86,8 @@ let private binary (random: Random) (a: Grown) (b: Grown) (c: Grown) =
     let x, y = a.Node, b.Node
     let exact = a.Exact && b.Exact
 
-    match random.Next 7 with
+    match random.Next 8 with
+    | 7 -> rounded ((x.Abs() + 0.5).Pow(y.Tanh()).Tanh())
     | 0 -> rounded (x + y)
     | 1 -> rounded (x - y)
     | 2 -> rounded ((x * y).Tanh())
@@ -96,7 +111,19 @@ let private axesOf (random: Random) (x: Expr) =
 let private fold (random: Random) (a: Grown) =
     let x, axes, keep = a.Node, axesOf random a.Node, random.Next 2 = 0
 
-    match random.Next 6 with
+    let bounded = x.Tanh() * 4.0
+
+    match random.Next 11 with
+    | 6 -> rounded (x.LogSumExp(axes, keep))
+    | 7 -> rounded (bounded.Exp().Sum(axes, keep).Log())
+    | 8 -> rounded (bounded.Exp() / bounded.Exp().Sum(axes, true))
+    | 9 when x.Shape.Rank = 2 -> rounded (x.LogSoftmax() * 0.25)
+    | 10 when x.Shape.Rank = 2 && x.Shape[1].Value >= 3 ->
+        // labels are 0 to 2
+        let labels =
+            Expr.Input($"labels{x.Shape[0]}", shape [ x.Shape[0].Value ], DType.I32)
+
+        rounded (bounded.Softmax().Pick(labels).Log())
     | 5 -> rounded (x.Variance(axes, keep))
     | 0 -> rounded (x.Sum(axes, keep))
     | 1 -> rounded (x.Mean(axes, keep))
@@ -129,7 +156,13 @@ let private product (a: Grown) (b: Grown) =
     let x, y = a.Node, b.Node
     let scale (inner: int) (node: Expr) = rounded (node * (1.0 / float inner))
 
-    if y.Shape.Rank = 2 && x.Shape[1] = y.Shape[0] then
+    let rows = x.Shape[0].Value
+
+    if rows % 2 = 0 && y.Shape.Rank <> 2 then
+        let pair = x.Reshape(2, rows / 2, -1)
+        let made = pair.MatMul(pair.Transpose(0, 2, 1))
+        scale x.Shape[1].Value (made.Reshape(rows, rows / 2))
+    elif y.Shape.Rank = 2 && x.Shape[1] = y.Shape[0] then
         scale x.Shape[1].Value (x.MatMul y)
     elif y.Shape.Rank = 2 && x.Shape[1] = y.Shape[1] then
         scale x.Shape[1].Value (x.MatMul(y.T()))

@@ -41,7 +41,8 @@ public static class Jvp
         foreach (var y in ys)
             if (!y.DType.IsFloat())
                 throw new GraphException($"jvp: a value must be f32 or f64; got {y}. Differentiate what it was made of.", y);
-        var found = Forward.Of(ys, [.. wrt], [.. tangents]);
+        var (values, by) = Stabilise.Before(ys, [.. wrt]);
+        var found = Forward.Of(values, by, [.. tangents]);
         return [.. ys.Select((y, i) => found[i] ?? (unreached == Unreached.Zero ? Vjp.Zeros(y) : throw NotReached(y, wrt)))];
     }
 

@@ -44,7 +44,9 @@ public static class Vjp
         Func<Expr, Expr, ImmutableArray<Expr?>>? rule
     )
     {
-        var found = Reverse.Walk([(y, dy)], wrt, rule);
+        // a rule that is tried is tried on the graph as it is written
+        var (values, by) = rule is null ? Stabilise.Before([y], [.. wrt]) : ([y], [.. wrt]);
+        var found = Reverse.Walk([(values[0], dy)], by.AsSpan(), rule);
         return [.. wrt.Select((w, i) => found[i] ?? (unreached == Unreached.Zero ? Zeros(w) : throw NotReached(verb, what, y, w)))];
     }
 

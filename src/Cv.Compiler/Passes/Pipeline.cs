@@ -9,9 +9,20 @@ public static class Pipeline
     public static ImmutableArray<Pass> Passes { get; } =
     [
         new("simplify", Simplify.Run),
+        new("stabilise", Stabilise.Run),
         new("expand", Expand.Run),
+        new("stabilise expanded", Stabilise.Run),
         new("simplify expanded", Simplify.Run),
         new("split reductions", SplitReductions.Run),
         new("write out constants", WriteOutConstants.Run),
     ];
+
+    /// <summary>Gives the passes that run for these options: with fast math, its own before the last simplification.</summary>
+    public static ImmutableArray<Pass> For(CompileOptions options)
+    {
+        if (!options.FastMath)
+            return Passes;
+        int last = Passes.IndexOf(Passes.First(p => p.Name == "simplify expanded"));
+        return Passes.Insert(last, new("fast math", FastMath.Run));
+    }
 }

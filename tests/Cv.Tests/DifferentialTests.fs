@@ -1,0 +1,59 @@
+/// Random graphs, run in every way there is: a few hundred in each run of the tests, as many as one likes by
+/// `CVDSL_GRAPHS=20000 dotnet test -c Release --filter "Name~differential"`; CVDSL_GRAPHS_FROM is the first seed.
+module Cv.Tests.DifferentialTests
+
+open System
+open System.Collections.Concurrent
+open System.Threading
+open System.Threading.Tasks
+open Expecto
+open NUnit.Framework
+
+let private setting (name: string) otherwise =
+    match Environment.GetEnvironmentVariable name with
+    | null
+    | "" -> otherwise
+    | text -> Int32.Parse text
+
+let private enough = 5
+
+/// Graphs of 1 to 28 steps.
+let private graphOf seed = Graphs.Graph(seed, 1 + seed % 28)
+
+/// Those of so many graphs that have a mismatch; no more than a few, each as small as it gets.
+let private failures from count =
+    let found = ConcurrentQueue<string>()
+    let mutable seen = 0
+
+    let look seed (state: ParallelLoopState) =
+        match Differential.report (graphOf seed) with
+        | None -> ()
+        | Some text ->
+            match Differential.shrunk (graphOf seed) with
+            | Some(smaller, text) -> found.Enqueue $"{text}\n{smaller}"
+            | None -> found.Enqueue $"{text}\n{graphOf seed}"
+
+            if found.Count >= enough then
+                state.Stop()
+
+        let now = Interlocked.Increment &seen
+
+        if now % 1000 = 0 then
+            TestContext.Progress.WriteLine $"{now} graphs of {count}, {found.Count} mismatches"
+
+    Parallel.For(from, from + count, ParallelOptions(MaxDegreeOfParallelism = Environment.ProcessorCount), look)
+    |> ignore
+
+    List.ofSeq found
+
+[<Tests>]
+let tests =
+    testList "differential" [
+        testCase "graphs agree in every way of running them"
+        <| fun () ->
+            let from, count = setting "CVDSL_GRAPHS_FROM" 0, setting "CVDSL_GRAPHS" 300
+            let found = failures from count
+
+            let texts = String.concat "\n\n" found
+            Expect.isEmpty found $"{found.Length} graphs of {count} from {from}:\n{texts}"
+    ]
