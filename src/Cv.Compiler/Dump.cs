@@ -7,14 +7,19 @@ namespace Cv.Compiler;
 /// <summary>Prints graphs as text: <c>%2 : f32[64] = mul %0 %1</c>, one node a line, in order of evaluation.</summary>
 public static class Dump
 {
-    /// <summary>Prints a graph.</summary>
-    public static string Text(Graph graph)
+    /// <summary>Prints a graph; with lines, each node's origin stands behind it: <c># Net.cs:12, in the gradient of exp</c>.</summary>
+    public static string Text(Graph graph, bool withLines = false)
     {
         var names = Names(graph.Nodes);
         var text = new StringBuilder();
         foreach (var e in graph.Nodes)
             if (e.Op is not Const)
-                text.Append(CultureInfo.InvariantCulture, $"{names[e]} : {e.Type} = {e.Op.Name}{e.Op.Attributes}{Operands(e, names)}\n");
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{names[e]} : {e.Type} = {e.Op.Name}{e.Op.Attributes}{Operands(e, names)}");
+                if (withLines && e.Origin is { } origin)
+                    text.Append("   # ").Append(origin);
+                text.Append('\n');
+            }
         foreach (var (target, value) in graph.Updates)
             text.Append(CultureInfo.InvariantCulture, $"update \"{((Named)target.Op).Id}\" {names[value]}\n");
         return text.Append("return ").AppendJoin(", ", graph.Outputs.Select(o => names[o])).Append('\n').ToString();

@@ -102,8 +102,18 @@ public sealed class Graph
     /// <summary>Chooses what is not training wherever the graph asks (<see cref="WhenTraining"/>), and remembers nothing. What is compiled or interpreted goes through this.</summary>
     public Graph ForInference() => Rewrite(e => e.Op is WhenTraining ? e.Operands[1] : Forget(e));
 
+    /// <summary>Draws the graph in Graphviz's language: outputs with a double border, and a box for each update.</summary>
+    /// <inheritdoc cref="Expr.ToDot"/>
+    public string ToDot(int most = 2000) => Dot.Of(Drawn(most));
+
+    /// <summary>Draws the graph in Mermaid's language: outputs with a double border, and a box for each update.</summary>
+    /// <inheritdoc cref="Expr.ToMermaid"/>
+    public string ToMermaid(int most = 200) => Mermaid.Of(Drawn(most));
+
     /// <summary>Prints the graph as the dumps do: one node a line, constants in place.</summary>
     public override string ToString() => Dump.Text(this);
+
+    Drawing Drawn(int most) => new(Outputs, [.. Updates.Select(u => ($"update {u.Target.Op.Attributes.Trim()}", u.Value))], most);
 
     static Expr? Forget(Expr e) => e.Op is Remember ? e.Operands[0] : null;
 }

@@ -3,28 +3,21 @@ using System.Text;
 
 namespace Cv.Compiler;
 
-/// <summary>Prints a schedule: each kernel with its nodes, how often each runs, and which leave it.</summary>
+/// <summary>Prints a schedule: each kernel with its cost and its nodes, how often each runs, and which leave it.</summary>
 static class ScheduleText
 {
     public static string Of(Schedule schedule)
     {
         var names = Dump.Names(schedule.Graph.Nodes.Concat(schedule.Steps.SelectMany(s => s.Members)).Distinct());
         var text = new StringBuilder();
+        var total = schedule.Steps.Aggregate(default(Cost), (sum, step) => sum + Cost.Of(step));
         text.Append(
             CultureInfo.InvariantCulture,
-            $"== schedule: {schedule.Steps.Length} kernels, {schedule.InPlace.Count} updates in place\n"
+            $"== schedule: {schedule.Steps.Length} kernels, {schedule.InPlace.Count} updates in place, {total}\n"
         );
         foreach (var step in schedule.Steps)
         {
-            text.Append(
-                step is LoopStep loop
-                    ? string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"loop {loop.Size}{(loop.Columns == 0 ? "" : $" in rows of {loop.Columns}")}\n"
-                    )
-                : step is TileStep ? "tiles\n"
-                : "move\n"
-            );
+            text.Append(CultureInfo.InvariantCulture, $"{Kind(step)}: {Cost.Of(step)}\n");
             foreach (var m in step.Members)
                 text.Append(
                     CultureInfo.InvariantCulture,
@@ -33,4 +26,19 @@ static class ScheduleText
         }
         return text.ToString();
     }
+
+    static string Kind(Step step) =>
+        step switch
+        {
+            LoopStep loop => string.Create(
+                CultureInfo.InvariantCulture,
+                $"loop {loop.Size}{(loop.Columns == 0 ? "" : $" in rows of {loop.Columns}")}"
+            ),
+            GemmStep => "product",
+            ConvStep => "convolution",
+            ConvWeightsStep => "filters' gradient",
+            PoolStep => "windows",
+            MoveStep => "move",
+            _ => step.GetType().Name,
+        };
 }

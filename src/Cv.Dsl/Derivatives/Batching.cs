@@ -10,8 +10,12 @@ static class Batching
     {
         var made = new Dictionary<Expr, Expr>(batches);
         foreach (var y in Expr.Nodes([.. ys]))
-            if (!made.ContainsKey(y) && y.Operands.Any(made.ContainsKey))
-                made[y] = Batch(y, [.. y.Operands.Select(o => made.GetValueOrDefault(o, o))], [.. y.Operands.Select(made.ContainsKey)]);
+        {
+            if (made.ContainsKey(y) || !y.Operands.Any(made.ContainsKey))
+                continue;
+            using var from = Origins.From(y);
+            made[y] = Batch(y, [.. y.Operands.Select(o => made.GetValueOrDefault(o, o))], [.. y.Operands.Select(made.ContainsKey)]);
+        }
         return [.. ys.Select(made.GetValueOrDefault)];
     }
 
