@@ -26,13 +26,19 @@ public sealed class Graph
         {
             if (target.Op is not (Parameter or State) || target.Type != value.Type)
                 throw new GraphException(
-                    $"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value?",
+                    $"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value, or make the target a state.",
                     target,
                     value
                 );
         }
-        if (Updates.Select(u => u.Target).Distinct().Count() != Updates.Length)
-            throw new GraphException("update: each parameter or state may be updated once. Combine the two values into one.");
+        var targets = new HashSet<Expr>();
+        foreach (var (target, value) in Updates)
+            if (!targets.Add(target))
+                throw new GraphException(
+                    $"update: each parameter or state may be updated once; got {target} twice. Combine the two values into one.",
+                    target,
+                    value
+                );
         _nodes = new(() => Expr.Nodes([.. Roots]));
     }
 

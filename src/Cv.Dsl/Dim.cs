@@ -40,7 +40,7 @@ public readonly struct Dim : IEquatable<Dim>
         Symbol is null
             ? _value
             : throw new ShapeException(
-                $"shape: the size of dim \"{Symbol}\" is not known yet. Bind it when you compile, or call the function."
+                $"shape: a dim must be a number where its extent is asked for; got \"{Symbol}\". Bind it: .Bind(...), or by the call of a compiled function."
             );
 
     /// <summary>Tells whether this is the number 1, the extent that broadcasts.</summary>

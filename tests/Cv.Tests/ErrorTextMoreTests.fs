@@ -155,7 +155,7 @@ let private leaves =
             let node = x [ 1 ]
             node.Op.Evaluate(node, System.ReadOnlySpan [||], System.Span [| 0.0 |])
             node),
-        "input: \"x\" has no value in the graph. Bind it at the call."
+        "input: the value must come from outside; \"x\" has none in the graph. Bind it at the call."
 
         "a fraction for an integer",
         (fun () -> i32 [ 2 ] * 0.5),

@@ -48,7 +48,7 @@ let private dim =
 
             Expect.equal
                 (message (fun () -> (Dim "N").Value))
-                "shape: the size of dim \"N\" is not known yet. Bind it when you compile, or call the function."
+                "shape: a dim must be a number where its extent is asked for; got \"N\". Bind it: .Bind(...), or by the call of a compiled function."
                 "text"
 
         testCase "a negative number is refused"
@@ -155,7 +155,11 @@ let private size =
                 Expect.equal (shape dims).Size 0 "size"
 
         testCase "a symbol has no size"
-        <| fun () -> Expect.stringContains (message (fun () -> (shapeOf [ Dim 2; Dim "N" ]).Size)) "dim \"N\" is not known yet" "text"
+        <| fun () ->
+            Expect.stringContains
+                (message (fun () -> (shapeOf [ Dim 2; Dim "N" ]).Size))
+                "a dim must be a number where its extent is asked for; got \"N\""
+                "text"
     ]
 
 let private broadcasting =

@@ -148,7 +148,7 @@ let private stopping =
                 (messageOf<ArgumentException>(fun () ->
                     Trainer(stepper 0, judge, TrainingOptions(Patience = 1)).Train(initial (), batches)
                     |> ignore))
-                "Patience waits for a lower validation loss, and there is no validation set. Split one off the training set. (Parameter 'validation')"
+                "training: patience needs a validation set, whose loss it waits for; got none. Split one off the training set. (Parameter 'validation')"
                 "the text"
 
         testCase "cancelled: what was reached stays"

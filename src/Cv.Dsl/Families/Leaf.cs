@@ -18,7 +18,7 @@ public abstract record Named(string Id, TensorType Type) : Leaf(Type)
 
     /// <summary>Has no value of its own: the interpreter takes it from the binding.</summary>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result) =>
-        throw new GraphException($"{Name}: \"{Id}\" has no value in the graph. Bind it at the call.");
+        throw new GraphException($"{Name}: the value must come from outside; \"{Id}\" has none in the graph. Bind it at the call.");
 
     internal static string Check(string kind, string id) =>
         string.IsNullOrWhiteSpace(id)

@@ -84,7 +84,11 @@ public sealed class Dataset
         {
             int index = indices[i];
             if (index < 0 || index >= Count)
-                throw new ArgumentOutOfRangeException(nameof(indices), index, $"A place must be from 0 to {Count - 1} in {Name}.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(indices),
+                    index,
+                    $"dataset: a place must be from 0 to {Count - 1}; {Name} has {Count} images. Take others."
+                );
             Image(index).CopyTo(images.AsSpan(i * SampleSize));
             labels[i] = Labels[index];
         }
@@ -100,7 +104,11 @@ public sealed class Dataset
     int Within(int count, string argument) =>
         count >= 0 && count <= Count
             ? count
-            : throw new ArgumentOutOfRangeException(argument, count, $"A count must be from 0 to {Count}, the images of {Name}.");
+            : throw new ArgumentOutOfRangeException(
+                argument,
+                count,
+                $"dataset: a count must be from 0 to {Count}; {Name} has no more images. Take fewer."
+            );
 }
 
 /// <summary>Holds what a model learns from, and what it is judged by.</summary>

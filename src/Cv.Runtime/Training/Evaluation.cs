@@ -45,7 +45,7 @@ public sealed record Evaluation(double Loss, double Accuracy, int Count)
         outputs.Count == 2
             ? (outputs[0].Item(), outputs[1].Item())
             : throw new ArgumentException(
-                $"A step or an evaluator must have two outputs, loss and accuracy; got {outputs.Count}. Compile one that has.",
+                $"training: a step or an evaluator must have two outputs, loss and accuracy; got {outputs.Count}. Compile one that has.",
                 nameof(outputs)
             );
 }

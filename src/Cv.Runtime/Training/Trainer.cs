@@ -61,7 +61,7 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(train);
         if (Options.Patience is not null && validation is null)
             throw new ArgumentException(
-                "Patience waits for a lower validation loss, and there is no validation set. Split one off the training set.",
+                "training: patience needs a validation set, whose loss it waits for; got none. Split one off the training set.",
                 nameof(validation)
             );
         using var run = new TrainingRun(this, state, train, validation, progress, cancellation);
