@@ -14,7 +14,7 @@ open Expecto
 let private x = Expr.Input("x", shape [ 2 ])
 let private w = Expr.Parameter("w", shape [ 2 ])
 
-let private refusals group (table: (string * Type * (unit -> obj) * string) list) =
+let private refusals group (table: (string * Type * (unit -> (obj | null)) * string) list) =
     testList group [
         for name, error, run, expected in table do
             testCase name (fun () ->
@@ -23,10 +23,10 @@ let private refusals group (table: (string * Type * (unit -> obj) * string) list
                     Expect.equal ((Mistakes.text ex).ReplaceLineEndings "\n") expected "the text"))
     ]
 
-let private updating target value () =
+let private updating target value () : obj | null =
     box (Graph(ImmutableArray.Create x, ImmutableArray.Create(Update(target, value))))
 
-let private optioned (options: CompileOptions) () =
+let private optioned (options: CompileOptions) () : obj | null =
     box (Compile.Function(Graph x, options))
 
 let private graphs =
