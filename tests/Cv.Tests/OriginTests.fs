@@ -2,6 +2,7 @@
 module Cv.Tests.OriginTests
 
 open System
+open System.Collections.Immutable
 open System.Runtime.CompilerServices
 open Cv.Compiler
 open Cv.Dsl
@@ -209,5 +210,42 @@ let private notFinite =
                 Expect.isTrue ((report.ToString()).StartsWith $"log : f32[2] ({here line}): element 1 of 2 is NaN") (report.ToString())
     ]
 
+/// The message of a training on images of zeros.
+let private trained (model: Model) =
+    let zeros =
+        Dataset("zeros", shape [ 2 ], Array.zeroCreate 8, [| 0uy; 1uy; 0uy; 1uy |], ImmutableArray.Create("a", "b"))
+
+    let program =
+        Training.Compile(
+            model,
+            Func<_, _, _>(fun (scores: Expr) labels -> scores.SoftmaxCrossEntropy labels),
+            Optimiser.GradientDescent 0.1
+        )
+
+    use batches = new Batches(zeros, 2)
+    use state = program.Initialise 1UL
+
+    messageOf (fun () -> Trainer(program.Step, program.Evaluate, TrainingOptions(Epochs = 2)).Train(state, batches))
+
+let private training =
+    testList "of a training that goes wrong" [
+        testCase "in the forward pass: the first step names the line"
+        <| fun () ->
+            let line = int __LINE__ + 1
+            let message = trained (Model.Input(2).Then(fun x -> x.Log()).Dense(2))
+
+            Expect.stringContains
+                message
+                $"step 1 (epoch 1) gave NaN. The first node not finite is log : f32[2,2] ({here line}): element 0 of 4 is -Infinity"
+                "the text"
+
+        testCase "in the backward pass: the step after shows it, and the node of the step before is named"
+        <| fun () ->
+            let line = int __LINE__ + 1
+            let message = trained (Model.Input(2).Dense(2).Then(fun x -> x.Abs().Sqrt()))
+            Expect.stringContains message "step 2 (epoch 1) gave NaN. The first node not finite is " "when"
+            Expect.stringContains message $"({here line}, in the gradient of sqrt): element 0 of 4 is " "where"
+    ]
+
 [<Tests>]
-let tests = testList "origins" [ nodes; messages; depth; notFinite ]
+let tests = testList "origins" [ nodes; messages; depth; notFinite; training ]

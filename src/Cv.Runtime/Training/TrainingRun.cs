@@ -146,18 +146,22 @@ sealed class TrainingRun : IDisposable
     TrainingException FailAfterStep(double loss, string on, int epoch, Func<long, Batch> bad) =>
         Fail(loss, $"{on} after step {Number(_updates)} (epoch {epoch})", epoch, _updates, _trainer.Evaluate, bad);
 
-    /// <summary>Goes back to before the update that led to a bad loss, and finds where the loss went bad.</summary>
+    /// <summary>Goes back to before the update that led to a bad loss, and finds where it went bad: in that step, or in what came of it.</summary>
     TrainingException Fail(double loss, string where, int epoch, long step, IFunction function, Func<long, Batch> bad)
     {
         long good = Math.Max(0, _updates - 1);
         _rewind.To(good);
         using var parameters = _state.Clone();
-        NonFiniteReport? report;
+        NonFiniteReport? report = null;
         try
         {
             if (good < _updates)
+            {
+                // a gradient or an update goes bad in the step before the one whose loss shows it
+                report = _trainer.Step.FirstNonFinite(_state, BatchOf(good).Inputs());
                 _trainer.Step.Call(_state, BatchOf(good).Inputs());
-            report = function.FirstNonFinite(_state, bad(_updates).Inputs());
+            }
+            report ??= function.FirstNonFinite(_state, bad(_updates).Inputs());
         }
         finally
         {
