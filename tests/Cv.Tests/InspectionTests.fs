@@ -172,7 +172,7 @@ let private explanations =
             // tanh, the product
             Expect.stringContains
                 ((a.Tanh() * 3.0).Explain())
-                "\nloop 100: 200 operations, reads 800 bytes, writes 800, 0.12 operations a byte\n"
+                "\nloop 100: 200 operations, reads 800 bytes, writes 800, 0.13 operations a byte\n"
                 "two a number"
 
         testCase "the cost of a convolution and of its gradients: two operations for each pixel, tap and channel"
