@@ -67,7 +67,8 @@ public static class Explanations
         var leaves = nodes.Where(e => e.Op is Parameter).ToImmutableArray();
         if (leaves.IsEmpty)
             leaves = [.. nodes.Where(e => e.Op is Input && e.DType.IsFloat())];
-        var found = leaves.Zip(Reverse.Walk([(loss, loss.Like(1))], leaves.AsSpan())).Where(f => f.Second is not null).ToList();
+        var (values, by) = Stabilise.Before([loss], leaves);
+        var found = leaves.Zip(Reverse.Walk([(values[0], loss.Like(1))], by.AsSpan())).Where(f => f.Second is not null).ToList();
         return ([.. found.Select(f => f.First)], [.. found.Select(f => f.Second!)]);
     }
 

@@ -36,6 +36,7 @@ static class Stabilise
         var hidden = new List<(Expr Node, Expr Leaf, Expr Body)>();
         foreach (var e in plain.Nodes)
         {
+            using var from = Origins.From(e);
             var body = e.With([.. e.Operands.Select(o => map[o])]);
             if (inner.Contains(e))
             {
@@ -57,8 +58,12 @@ static class Stabilise
     static Expr Complete(Expr root, Dictionary<Expr, Expr> found)
     {
         foreach (var e in Expr.Nodes(root))
-            if (!found.ContainsKey(e))
-                found[e] = e.With([.. e.Operands.Select(o => found[o])]);
+        {
+            if (found.ContainsKey(e))
+                continue;
+            using var from = Origins.From(e);
+            found[e] = e.With([.. e.Operands.Select(o => found[o])]);
+        }
         return found[root];
     }
 
