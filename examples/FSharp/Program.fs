@@ -7,8 +7,12 @@ open Cv.Dsl
 open Cv.FSharp
 open Cv.Runtime
 
-/// A gate of one's own is a function: x sigmoid x, called swish by Ramachandran, Zoph and Le. Its gradient follows from its parts'.
-let swish x = x * sigmoid x
+/// A gate of one's own is a line: x / (1 + exp -x), called swish by Ramachandran, Zoph and Le. Its derivative follows from the formula.
+let ownSwish = Gate.Define("swish", fun (x: float32) -> x / (1.0f + exp -x))
+
+/// A function of whole tensors is a function: its gradient follows from its parts'.
+let unitLength (x: Expr) =
+    x / sqrt (sumAlong [ 1 ] (x * x) + 1e-12)
 
 /// Prints the gate's slope at a point, by the gradient's graph and by central differences.
 let checkSlope (gate: Expr -> Expr) (at: float) =
@@ -50,9 +54,10 @@ let main args =
     let quick = Array.contains "--quick" args
     let epochs, count = if quick then 1, 1000 else 15, 10_000
     let images = TrainTest((embedded "train").Take count, embedded "t10k")
-    [ -2.0; 0.0; 1.5 ] |> List.iter (checkSlope swish)
+    printfn $"{ownSwish}, its derivative {ownSwish.Derivative()}"
+    [ -2.0; 0.0; 1.5 ] |> List.iter (checkSlope (apply ownSwish))
 
-    for name, gate in [ "relu", relu; "swish", swish ] do
+    for name, gate in [ "relu", relu; "swish", apply ownSwish; "swish of unit length", apply ownSwish >> unitLength ] do
         printfn $"\n{name}"
         printfn $"test accuracy {100.0 * train (twoLayer gate) images epochs:F2} %%"
 

@@ -12,8 +12,18 @@ Console.WriteLine($"-- its gradient, simplified\n{Pipeline.Passes[0].Run(new Gra
 string stages = Compile.Function(new Graph(loss, slope), new() { Width = VectorWidth.Bits256 }).Explain(("N", 1000));
 Console.WriteLine($"-- their kernels\n{stages[stages.IndexOf("== kernel", StringComparison.Ordinal)..]}");
 
-// A gate and an op of one's own: their slopes at a point, by gradient and by central differences.
-foreach (var (name, gate) in new (string, Func<Expr, Expr>)[] { ("swish", OwnVerbs.Swish), ("softsign", OwnVerbs.Softsign) })
+// Gates and an op of one's own: their slopes at a point, by gradient and by central differences.
+Console.WriteLine($"{OwnGates.Swish}\n  its derivative: {OwnGates.Swish.Derivative()}");
+Console.WriteLine($"{OwnGates.Squash}\n  its derivative: {OwnGates.Squash.Derivative()}");
+foreach (
+    var (name, gate) in new (string, Func<Expr, Expr>)[]
+    {
+        ("swish", x => x.Apply(OwnGates.Swish)),
+        ("squash", x => x.Apply(OwnGates.Squash)),
+        ("softsign", OwnVerbs.Softsign),
+        ("a running sum", x => x.Reshape(1).BroadcastTo([3]).Apply(RunningSum.Gate).Sum()),
+    }
+)
 {
     const double At = 0.75,
         H = 1e-5;
@@ -43,7 +53,7 @@ for (int i = 0; i < Arms * Points; i++)
     points.AsSpan<float>()[2 * i + 1] = (float)(radius * Math.Cos(angle));
     arms.AsSpan<int>()[i] = i % Arms;
 }
-var model = Model.Input(2).Dense(64).Swish().Residual().Dense(Arms);
+var model = Model.Input(2).Dense(64).Then(OwnGates.Swish).Residual().UnitLength().Dense(Arms);
 var program = Training.Compile(model, (scores, labels) => scores.SmoothedCrossEntropy(labels), new AdaGrad(0.1));
 using var state = program.Initialise(seed: 1);
 for (int step = 0; step <= 400; step++)

@@ -2,15 +2,9 @@ namespace Cv.FSharp
 
 open Cv.Dsl
 
-/// Names gates and layers as functions from node to node, and joins them to models.
+/// Names layers as functions from node to node, and joins them to models.
 [<AutoOpen>]
 module Layers =
-    /// Lets positive elements through and makes the others 0.
-    let relu (x: Expr) = x.Relu()
-
-    /// Lets positive elements through and shrinks the others by a slope.
-    let leakyRelu (slope: float) (x: Expr) = x.LeakyRelu slope
-
     /// Applies a fully connected layer: `x |> dense 256 |> relu`. Its parameters are dense1.w and dense1.b, then dense2.w and so on.
     let dense outputs (x: Expr) = x.Dense outputs
 
@@ -79,6 +73,3 @@ module Layers =
 
     /// Makes a model of an input and the node computed from it: `x |> dense 10 |> modelOf x`.
     let modelOf input output = Model(input, output)
-
-    /// Computes a model from another input, with the same parameters.
-    let apply (model: Model) x = model.Apply x

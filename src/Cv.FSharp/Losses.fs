@@ -26,6 +26,37 @@ module Losses =
     /// Averages the squared differences over all elements.
     let meanSquaredError targets (predictions: Expr) = predictions.MeanSquaredError targets
 
+    /// Averages what differences cost, squared while they are small and straight beyond delta.
+    let huber (delta: float) targets (predictions: Expr) = predictions.Huber(targets, delta)
+
+    /// Averages the magnitudes of differences, rounded within beta of 0.
+    let smoothL1 (beta: float) targets (predictions: Expr) = predictions.SmoothL1(targets, beta)
+
+    /// Measures as softmaxCrossEntropy does, and counts little what is nearly right.
+    let focalLoss (gamma: float) labels (scores: Expr) = scores.FocalLoss(labels, gamma)
+
+    /// Measures as softmaxCrossEntropy does, against targets of which all classes share a part.
+    let labelSmoothing (part: float) labels (scores: Expr) = scores.LabelSmoothing(labels, part)
+
+    /// Averages max(1 - s t, 0), for targets of 1 or -1.
+    let hinge targets (scores: Expr) = scores.Hinge targets
+
+    /// Averages max(1 - s t, 0)^2, for targets of 1 or -1.
+    let squaredHinge targets (scores: Expr) = scores.SquaredHinge targets
+
+    /// Measures how far predicted probabilities, given as logarithms, are from the targets.
+    let klDivergence targets (logarithms: Expr) = logarithms.KlDivergence targets
+
+    /// Gives the cosine of the angle between vectors along the last dim.
+    let cosineSimilarity b (a: Expr) = a.CosineSimilarity b
+
+    /// Draws vectors of a kind together and pushes others apart, up to a margin: `left |> contrastive 1.0 right same`.
+    let contrastive (margin: float) b same (a: Expr) = a.Contrastive(b, same, margin)
+
+    /// Wants each vector nearer to one of its kind than to another, by a margin: `anchor |> triplet 0.2 positive negative`.
+    let triplet (margin: float) positive negative (anchor: Expr) =
+        anchor.Triplet(positive, negative, margin)
+
     /// Gives the fraction of rows whose highest score is at the label.
     let accuracy labels (scores: Expr) = scores.Accuracy labels
 

@@ -172,11 +172,17 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Conv2dInput>, [ convolution conv2dInput ]
     typeof<Conv2dWeights>, [ convolution conv2dWeights ]
     typeof<Cos>, [ one _.Cos() ]
+    typeof<Custom>, [ two (fun a b -> (Gate.Custom(TensorRule("bent", 2, Forward = fun x -> x[0] * x[1].Tanh()))).Of(a, b)) ]
     typeof<Div>, [ two (fun a b -> a / b) ]
     typeof<Erf>, [ one _.Erf() ]
     typeof<Exp>, [ one _.Exp() ]
     typeof<Expm1>, [ one _.Expm1() ]
     typeof<Flip>, [ alongAxis (fun dims axis _ _ _ -> (x dims).Flip axis) ]
+    typeof<Gated>,
+    [
+        one _.Swish()
+        two (fun a b -> (Gate.Define("bent", fun (x: float) z -> if x > z then x * z else Math.Cosh x)).Of(a, b))
+    ]
     typeof<Log>, [ one (positive >> _.Log()) ]
     typeof<Log1p>, [ one (positive >> _.Log1p()) ]
     typeof<MatMul>, [ matmul ]

@@ -36,9 +36,35 @@ let private convNet =
     |> flatten
     |> dense 3
 
+let private t = inputOf DType.F64 "t" [ D 4; D 6 ]
+let private u = inputOf DType.F64 "u" [ D 4; D 6 ]
+let private pairs = inputOf DType.I32 "pairs" [ D 4 ]
+
 let private composites = [
     "relu", relu x
     "leaky relu", leakyRelu 0.1 x
+    "prelu", prelu (inputOf DType.F64 "slope" [ D 1; D 6 ]) x
+    "elu", elu 0.7 x
+    "selu", selu x
+    "gelu", gelu x
+    "gelu by tanh", geluTanh x
+    "softplus", softplus x
+    "swish", swish x
+    "mish", mish x
+    "hard sigmoid", hardSigmoid (x * 2.0)
+    "maxout", maxout 3 x
+    "huber", x |> huber 0.9 t
+    "smooth L1", x |> smoothL1 0.9 t
+    "focal loss", scores |> focalLoss 2.0 y
+    "focal loss of a root", scores |> focalLoss 0.5 y
+    "focal loss of nothing", scores |> focalLoss 0.0 y
+    "label smoothing", scores |> labelSmoothing 0.2 y
+    "hinge", x |> hinge t
+    "squared hinge", x |> squaredHinge t
+    "kl divergence", logSoftmax x |> klDivergence (softmax t)
+    "cosine similarity", x |> cosineSimilarity t
+    "contrastive", x |> contrastive 6.0 t pairs
+    "triplet", x |> triplet 0.2 t u
     "softmax", softmax scores
     "log-softmax", logSoftmax scores
     "softmax of images", softmax (inputOf DType.F64 "x" [ D 2; D 3; D 4 ])

@@ -48,6 +48,7 @@ sealed class Masks
             (Add or Sub or Neg or Select or Maximum or Minimum or Cast or StraightThrough or Remember or WhenTraining, _) => true,
             (Movement or Concat or ReduceSum or ReduceMax or ReduceMin, _) => true,
             (Mul, [var a, var b]) => IsFinite(operand == 0 ? b : a),
+            (Gated { Gate: var gate }, _) => gate.IsSteady(operand),
             _ => false,
         };
 

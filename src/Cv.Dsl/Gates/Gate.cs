@@ -31,6 +31,10 @@ public abstract partial class Gate
     /// <exception cref="ShapeException">The operands do not fit the gate, or each other.</exception>
     public abstract Expr Of(params Expr[] operands);
 
+    /// <summary>Applies a gate of one operand.</summary>
+    /// <exception cref="ShapeException">The operand does not fit the gate.</exception>
+    public Expr Apply(Expr x) => Of(x);
+
     internal void CheckCount(int count)
     {
         if (count != Count)

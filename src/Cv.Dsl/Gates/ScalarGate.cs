@@ -91,13 +91,31 @@ public sealed class ScalarGate : Gate, IEquatable<ScalarGate>
 
     internal ImmutableArray<Expr?> Flows(Expr y, Expr dy)
     {
+        var graph = GraphOf(y);
+        return [.. _derivatives.Select(d => d.IsZero ? null : Flow(graph, d, dy))];
+    }
+
+    /// <summary>Tells that a derivative is one of some finite numbers, whatever the arguments are.</summary>
+    internal bool IsSteady(int argument) => argument < _derivatives.Length && IsSteady(_derivatives[argument]);
+
+    static bool IsSteady(Term d) =>
+        d switch
+        {
+            { Head: Head.Number } => double.IsFinite(d.Value),
+            (Head.Choose, [_, var a, var b]) => IsSteady(a) && IsSteady(b),
+            _ => false,
+        };
+
+    /// <summary>Prepares to write the derivatives as nodes; the gate's own value is there already.</summary>
+    ScalarGraph.Walk GraphOf(Expr y)
+    {
         if (_derivatives.Length < Count)
             throw new GraphException(
                 $"gradient: a derivative must be known for each function; got {_value.Function!.Name}, which no gate defines one for. Give it by hand: Gate.Define(name, forward, derivative)?"
             );
         var graph = new ScalarGraph.Walk(y.Operands);
         graph.Let(_value, y);
-        return [.. _derivatives.Select(d => d.IsZero ? null : Flow(graph, d, dy))];
+        return graph;
     }
 
     /// <summary>Multiplies a derivative by what comes from above; where it masks, the mask comes first.</summary>

@@ -47,6 +47,7 @@ public static class ScalarDerivative
                 (Head.Add, [var a, var b]) => Sum(Of(a), Of(b)),
                 (Head.Subtract, [var a, var b]) => Sum(Of(a), Opposite(Of(b))),
                 (Head.Negate, [var a]) => Opposite(Of(a)),
+                (Head.Multiply, [var a, var b]) when a == b => Times(2 * a, Of(a)),
                 (Head.Multiply, [var a, var b]) => Sum(Times(b, Of(a)), Times(a, Of(b))),
                 (Head.Divide, [var a, var b]) when Of(b).IsZero => Over(Of(a), b),
                 (Head.Divide, [var a, var b]) => Over(Sum(Of(a), Opposite(Times(y, Of(b)))), b),

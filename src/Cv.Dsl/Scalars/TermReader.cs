@@ -16,6 +16,7 @@ sealed class TermReader
     readonly TermPool _pool;
     readonly bool _allowsOwn;
     readonly Dictionary<ParameterExpression, Term> _names = [];
+    readonly Dictionary<ParameterExpression, LambdaExpression> _functions = [];
     Dictionary<Expression, Term> _read = [];
 
     TermReader(string subject, TermPool pool, bool allowsOwn) => (_subject, _pool, _allowsOwn) = (subject, pool, allowsOwn);
@@ -70,7 +71,7 @@ sealed class TermReader
         u.NodeType switch
         {
             ExpressionType.Convert or ExpressionType.ConvertChecked when IsReal(u.Operand.Type) || IsFree(u.Operand) => Visit(u.Operand),
-            ExpressionType.Convert when u.Operand is MethodCallExpression { Method.Name: "Sign" } sign => Call(sign), // Math.Sign is whole
+            ExpressionType.Convert when u.Operand is MethodCallExpression { Method.Name: "Sign" or "Sign$W" } sign => Call(sign), // Math.Sign is whole
             ExpressionType.Negate or ExpressionType.NegateChecked => -Visit(u.Operand),
             ExpressionType.UnaryPlus => Visit(u.Operand),
             ExpressionType.Not => _pool.Of(Head.Not, Visit(u.Operand)),
@@ -125,13 +126,15 @@ sealed class TermReader
             else if (_allowsOwn && IsReal(m.Type) && m.Arguments.Count is 1 or 2 && m.Arguments.All(a => IsReal(a.Type)) && !IsFree(m))
                 return _pool.Call(ScalarFunction.Own(m.Method), [.. m.Arguments.Select(Visit)]);
         }
+        if (m.Method.Name == "Invoke" && Lambda(m.Object) is { } function && function.Parameters.Count == m.Arguments.Count)
+            return Open(function, m.Arguments);
         return IsFree(m) ? Known(m) : throw Unknown(m);
     }
 
     Term? Function(string name, Expression[] a) =>
         (name, a) switch
         {
-            ("op_PipeRight", [var x, LambdaExpression f]) => Open(f, [x]),
+            ("op_PipeRight", [var x, var f]) when Lambda(f) is { } lambda => Open(lambda, [x]),
             ("ToDouble" or "ToSingle", [var x]) => Visit(x),
             ("op_Exponentiation" or "Power" or "PowInteger" or "Pown", [var x, var n]) => _pool.Call("Pow", Visit(x), Visit(n)),
             ("op_UnaryNegation", [var x]) => -Visit(x),
@@ -148,6 +151,17 @@ sealed class TermReader
             ("ExpM1", [var x]) => _pool.Call("Expm1", Visit(x)),
             ("Log", [var x]) => Stable.Logarithm(Visit(x)),
             _ when ScalarFunction.Find(name) is { } f && f.Slopes!.Length == a.Length => _pool.Call(f, [.. a.Select(Visit)]),
+            _ => null,
+        };
+
+    /// <summary>Finds the lambda of a function: C# hands over itself, F# one that is converted, or the name of one.</summary>
+    LambdaExpression? Lambda(Expression? e) =>
+        e switch
+        {
+            LambdaExpression lambda => lambda,
+            UnaryExpression { NodeType: ExpressionType.Quote, Operand: var quoted } => Lambda(quoted),
+            MethodCallExpression { Method.Name: "ToFSharpFunc", Arguments: [var lambda] } => Lambda(lambda),
+            ParameterExpression p => _functions.GetValueOrDefault(p),
             _ => null,
         };
 
@@ -168,7 +182,10 @@ sealed class TermReader
         {
             if (block.Expressions[i] is not BinaryExpression { NodeType: ExpressionType.Assign, Left: ParameterExpression name } assign)
                 throw Unknown(block.Expressions[i]);
-            _names[name] = Visit(assign.Right);
+            if (Lambda(assign.Right) is { } function)
+                _functions[name] = function;
+            else
+                _names[name] = Visit(assign.Right);
         }
         return Visit(block.Expressions[^1]);
     }

@@ -20,7 +20,7 @@ sealed class TermText
     public static string Of(Term term, IReadOnlyList<string>? arguments = null, Term? y = null)
     {
         var text = new TermText(arguments ?? ["x", "y", "z", "w"]);
-        if (y is { Parts.Length: > 0 } && y != term)
+        if (y is { Parts.Length: > 0 })
             text._names[y] = "y";
         text.Share(term);
         if (Size(term, []) <= Long)

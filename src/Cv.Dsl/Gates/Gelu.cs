@@ -1,0 +1,28 @@
+namespace Cv.Dsl;
+
+public abstract partial class Gate
+{
+    /// <inheritdoc cref="Verbs.Gelu(Expr)"/>
+    public static ScalarGate Gelu => field ??= Define("gelu", x => 0.5f * x * (1 + SpecialFunctions.Erf(x * MathF.Sqrt(0.5f))));
+
+    /// <inheritdoc cref="Verbs.GeluTanh(Expr)"/>
+    public static ScalarGate GeluTanh =>
+        field ??= Define("gelu_tanh", x => 0.5f * x * (1 + MathF.Tanh(MathF.Sqrt(2 / MathF.PI) * (x + 0.044715f * (x * x * x)))));
+}
+
+public static partial class Verbs
+{
+    /// <summary>Weighs each element by how probable a smaller one is among normal ones: x (1 + erf(x / sqrt 2)) / 2. Shape and dtype unchanged.</summary>
+    /// <remarks>Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016).</remarks>
+    public static Expr Gelu(this Expr x) => x.Apply(Gate.Gelu);
+
+    /// <inheritdoc cref="Gelu(Expr)"/>
+    public static Model Gelu(this Model model) => model.Then(Gelu);
+
+    /// <summary>Approximates <see cref="Gelu(Expr)"/> by a tanh: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Shape and dtype unchanged.</summary>
+    /// <remarks>The same paper's second formula; many published weights were trained with it.</remarks>
+    public static Expr GeluTanh(this Expr x) => x.Apply(Gate.GeluTanh);
+
+    /// <inheritdoc cref="GeluTanh(Expr)"/>
+    public static Model GeluTanh(this Model model) => model.Then(GeluTanh);
+}

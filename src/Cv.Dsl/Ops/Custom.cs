@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+
+namespace Cv.Dsl;
+
+/// <summary>Applies a function of whole tensors that somebody brought along: the op of every <see cref="TensorGate"/>, by whose name it goes.</summary>
+/// <param name="Rule">The function and its derivatives.</param>
+/// <remarks>A composition expands into its parts; managed code runs as it is, at every call.</remarks>
+public sealed record Custom(TensorRule Rule) : Op
+{
+    /// <inheritdoc/>
+    public override string Name => Rule?.Name ?? "custom";
+
+    /// <summary>Gives what the rule says, or the type of the composition.</summary>
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands)
+    {
+        if (Rule.Forward is null)
+            return Rule.Infer!([.. operands]);
+        var places = Places(operands);
+        var made = Rule.Forward(places);
+        foreach (var leaf in Expr.Nodes(made))
+            if (leaf.Op is Named && !places.Contains(leaf))
+                throw new GraphException(
+                    $"gate \"{Name}\": a composition must be made of its operands alone; got {leaf}. Make it an operand: Count = {Rule.Count + 1}?"
+                );
+        return made.Type;
+    }
+
+    /// <inheritdoc/>
+    public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
+    {
+        if (Rule.Evaluate is { } evaluate)
+        {
+            double[] made = evaluate(y, operands.ToArray());
+            if (made.Length != result.Length)
+                throw new GraphException(
+                    $"gate \"{Name}\": Evaluate must give each element of its result, {y.Type}; got {made.Length} of {result.Length}. Make an array of y.Shape.Size."
+                );
+            made.CopyTo(result);
+            return;
+        }
+        var places = Places([.. y.Operands.Select(o => o.Type)]);
+        var values = new Dictionary<Expr, double[]>();
+        for (int i = 0; i < places.Length; i++)
+            values[places[i]] = operands[i];
+        var last = Rule.Forward!(places);
+        foreach (var e in Expr.Nodes(last))
+        {
+            if (values.ContainsKey(e))
+                continue;
+            double[] value = values[e] = new double[e.Shape.Size];
+            e.Op.Evaluate(e, e.Operands.Select(o => values[o]).ToArray(), value);
+            if (e.DType == DType.F32)
+                for (int i = 0; i < value.Length; i++)
+                    value[i] = (float)value[i];
+        }
+        values[last].CopyTo(result);
+    }
+
+    /// <inheritdoc/>
+    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy)
+    {
+        if (Rule.Vjp is { } vjp)
+            return Checked(vjp(y, dy));
+        // by places: an operand may be made of another one, and that is the caller's to differentiate
+        var places = Places([.. y.Operands.Select(o => o.Type)]);
+        var flows = Reverse.Walk([(Rule.Forward!(places), dy)], places.AsSpan());
+        return [.. flows.Select(flow => flow is null ? null : Filled(flow, places, y.Operands))];
+    }
+
+    /// <summary>Is the rule's own, the function itself where that is linear, that of its composition, or the transpose of its vjp.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        if (Rule.Jvp is { } jvp)
+            return jvp(y, tangents);
+        if (tangents.All(t => t is null))
+            return null;
+        if (Rule.IsLinear)
+            return y.With([.. tangents.Select((t, i) => t ?? y.Operands[i].Like(0).BroadcastTo(y.Operands[i].Shape))]);
+        return Rule.Vjp is null ? OfComposition(y, tangents) : Transposed(y, tangents);
+    }
+
+    /// <inheritdoc/>
+    public override Expr? Expand(Expr y) => Rule.Forward?.Invoke(y.Operands);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Expr> Samples()
+    {
+        var (a, b) = (Expr.Input("a", [2, 3], DType.F64), Expr.Input("b", [2, 3], DType.F64));
+        var bent = Gate.Custom(new("bent", 2) { Forward = x => (x[0] * x[1].Tanh()).Sum([1], keepDims: true) });
+        var doubled = Gate.Custom(
+            new("doubled")
+            {
+                Infer = static types => types[0],
+                Evaluate = static (y, x) => [.. x[0].Select(v => 2 * v)],
+                Vjp = static (y, dy) => [2.0 * dy],
+                IsLinear = true,
+            }
+        );
+        return [bent.Of(a, b), doubled.Of(a)];
+    }
+
+    static Expr? OfComposition(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        var rule = ((Custom)y.Op).Rule;
+        var places = Places([.. y.Operands.Select(o => o.Type)]);
+        var moved = Enumerable.Range(0, tangents.Length).Where(i => tangents[i] is not null).ToArray();
+        var change = Forward.Of([rule.Forward!(places)], [.. moved.Select(i => places[i])], [.. moved.Select(i => tangents[i]!)])[0];
+        return change is null ? null : Filled(change, places, y.Operands);
+    }
+
+    /// <summary>Transposes what is linear in the cotangent u: the gradient by u of sum_i tangent_i vjp_i(u).</summary>
+    Expr? Transposed(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        var u = Expr.Input($"{Name}/cotangent", y.Shape, y.DType);
+        var flows = Checked(Rule.Vjp!(y, u));
+        Expr? sum = null;
+        for (int i = 0; i < flows.Length; i++)
+            if (flows[i] is { } flow && tangents[i] is { } dx && (flow * dx).Sum() is var part)
+                sum = sum is null ? part : sum + part;
+        return sum is null ? null : Reverse.Walk([(sum, sum.Like(1))], [u])[0];
+    }
+
+    ImmutableArray<Expr?> Checked(ImmutableArray<Expr?> flows) =>
+        flows.Length == Rule.Count
+            ? flows
+            : throw new GraphException(
+                $"gate \"{Name}\": Vjp must give a cotangent, or null, for each operand; got {flows.Length} for {Rule.Count}. One for each, in order."
+            );
+
+    static ImmutableArray<Expr> Places(ReadOnlySpan<TensorType> types)
+    {
+        var places = ImmutableArray.CreateBuilder<Expr>(types.Length);
+        for (int i = 0; i < types.Length; i++)
+            places.Add(Expr.Input($"operand {i} of a gate", types[i].Shape, types[i].DType));
+        return places.MoveToImmutable();
+    }
+
+    static Expr Filled(Expr e, ImmutableArray<Expr> places, ImmutableArray<Expr> operands) =>
+        e.Substitute(places.Zip(operands).ToDictionary(p => p.First, p => p.Second));
+}
