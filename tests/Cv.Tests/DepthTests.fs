@@ -68,6 +68,25 @@ let tests =
             Expect.isTrue (Run.near 1e-9 actual expected) $"%A{actual}, and interpreted %A{expected}"
             Expect.all (List.concat (List.map List.ofArray actual)) Double.IsFinite "finite"
 
+        testCase "it is differentiated forward, and batched"
+        <| fun () ->
+            let x = Expr.Input("x", shape [ 5 ], DType.F64)
+            let dx = Expr.Input("dx", shape [ 5 ], DType.F64)
+
+            let forward, back, batch =
+                onStack (fun () ->
+                    let y = chain 10_000 x
+                    let dy = Jvp.Of(y, [| x |], [| dx |]).Sum()
+                    dy, (Gradient.Of(y.Sum(), x)[0] * dx).Sum(), Vmap.Of(dy, Dim 2, x))
+
+            let bindings = [ "x", [| 0.5; -0.25; 0.1; -1.0; 2.0 |]; "dx", [| 1.0; 2.0; -1.0; 0.5; 0.25 |] ]
+            let twice = ("x", Array.append (snd bindings[0]) (snd bindings[0])) :: bindings.Tail
+            let expected = Evaluate.item bindings back
+            Expect.floatClose Accuracy.veryHigh (Evaluate.item bindings forward) expected "forward and back"
+
+            for value in Evaluate.value twice batch do
+                Expect.floatClose Accuracy.veryHigh value expected "each example"
+
         testSequenced (
             testCase "four times the ops take about four times as long" (fun () ->
                 onStack (fun () -> road 500) |> ignore

@@ -192,6 +192,16 @@ let private errors =
         (fun () -> Vjp.Of(x.Sin(), dx.Sum(), [| x |])[0]),
         "vjp: the cotangent must be of the value's type, f32 or f64; got f64[] for f64[3]. Cast or broadcast one of them."
 
+        "an op without a rule",
+        (fun () ->
+            let noise =
+                Expr.Uniform(shape [ 2 ], Expr.Input("step", shape [], DType.I32), 1u, DType.F64)
+
+            noise.Op.Jvp(noise, ImmutableArray.CreateRange [ (null: Expr | null) ])
+            |> Option.ofObj
+            |> Option.get),
+        "jvp: an op must say how its result moves; got uniform key 00000001 : f64[2], which does not. Override Op.Jvp in it."
+
         "a node that no cotangent reaches",
         (fun () -> Vjp.Of(x.Sin(), dx, [| y |])[0]),
         "vjp: the value must depend on each node it is differentiated by; got sin : f64[3] and input \"y\" : f64[3], which no gradient reaches. Drop it from the list, or ask for zeros: Unreached.Zero?"
