@@ -22,7 +22,14 @@ public static class Dump
             }
         foreach (var (target, value) in graph.Updates)
             text.Append(CultureInfo.InvariantCulture, $"update \"{((Named)target.Op).Id}\" {names[value]}\n");
-        return text.Append("return ").AppendJoin(", ", graph.Outputs.Select(o => names[o])).Append('\n').ToString();
+        text.Append("return ").AppendJoin(", ", graph.Outputs.Select(o => names[o])).Append('\n');
+        foreach (var e in graph.Nodes.Where(e => e.Op is Closure))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"body of {names[e]}\n");
+            foreach (string line in Text(new Graph(((Closure)e.Op).Body.Results)).TrimEnd('\n').Split('\n'))
+                text.Append("  ").Append(line).Append('\n');
+        }
+        return text.ToString();
     }
 
     internal static Dictionary<Expr, string> Names(IEnumerable<Expr> nodes)

@@ -24,7 +24,7 @@ public sealed class Graph
         Updates = updates.IsDefault ? [] : updates;
         foreach (var (target, value) in Updates)
         {
-            if (target.Op is not (Parameter or State) || target.Type != value.Type)
+            if (target.Op is not (Parameter or State or Argument) || target.Type != value.Type)
                 throw new GraphException(
                     $"update: the target must be a parameter or state of the value's type; got {target} and {value.Type}. Cast or reshape the value, or make the target a state.",
                     target,
@@ -88,7 +88,7 @@ public sealed class Graph
     /// <exception cref="GraphException">A state is remembered that the graph updates already.</exception>
     public Graph ForTraining()
     {
-        var chosen = Rewrite(e => e.Op is WhenTraining ? e.Operands[0] : null);
+        var chosen = Rewrite(e => Within(e, n => n.Op is WhenTraining ? n.Operands[0] : null));
         var remembered = chosen
             .Nodes.Where(e => e.Op is Remember)
             .Select(e => new Update(e.Operands[1], e.Operands[2]))
@@ -106,7 +106,7 @@ public sealed class Graph
     }
 
     /// <summary>Chooses what is not training wherever the graph asks (<see cref="WhenTraining"/>), and remembers nothing. What is compiled or interpreted goes through this.</summary>
-    public Graph ForInference() => Rewrite(e => e.Op is WhenTraining ? e.Operands[1] : Forget(e));
+    public Graph ForInference() => Rewrite(e => Within(e, n => n.Op is WhenTraining ? n.Operands[1] : Forget(n)));
 
     /// <summary>Draws the graph in Graphviz's language: outputs with a double border, and a box for each update.</summary>
     /// <inheritdoc cref="Expr.ToDot"/>
@@ -120,6 +120,22 @@ public sealed class Graph
     public override string ToString() => Dump.Text(this);
 
     Drawing Drawn(int most) => new(Outputs, [.. Updates.Select(u => ($"update {u.Target.Op.Attributes.Trim()}", u.Value))], most);
+
+    /// <summary>Applies a rule to a node, or, where it holds a graph, to each node in that.</summary>
+    static Expr? Within(Expr e, Func<Expr, Expr?> rule)
+    {
+        if (e.Op is not Closure closure)
+            return rule(e);
+        var now = closure.Rebuild(
+            e,
+            (inner, operands) =>
+            {
+                var same = inner.With(operands);
+                return Within(same, rule) ?? same;
+            }
+        );
+        return now == e ? null : now;
+    }
 
     static Expr? Forget(Expr e) => e.Op is Remember ? e.Operands[0] : null;
 }

@@ -39,14 +39,26 @@ public static class Interpreter
         foreach (var e in bound.Nodes)
         {
             double[] value = values[e] = Evaluate(e, values, state, signature, call);
-            int bad = Array.FindIndex(value, v => !double.IsFinite(v));
-            if (bad < 0 || e.Op is Const)
+            double[][] operands = [.. e.Operands.Select(o => values[o])];
+            if (Report(e, operands, value, "") is not { } report)
                 continue;
-            string operands = string.Join(", ", e.Operands.Select(o => $"{o}{Line(o)} in {Range(values[o])}"));
-            string from = operands.Length == 0 ? "it came from outside" : $"its operands: {operands}";
-            return new(e.ToString(), $"element {bad} of {value.Length} is {value[bad]}; {from}", e.Origin);
+            NonFiniteReport? inside = null;
+            if (e.Op is Closure closure)
+                closure.Run(operands, new double[value.Length], (where, n, from, v) => inside ??= Report(n, from, v, $" {where}"));
+            return inside ?? report;
         }
         return null;
+    }
+
+    /// <summary>Reports the first element that is not finite, if one is.</summary>
+    static NonFiniteReport? Report(Expr e, double[][] from, double[] value, string where)
+    {
+        int bad = Array.FindIndex(value, v => !double.IsFinite(v));
+        if (bad < 0 || e.Op is Const)
+            return null;
+        string operands = string.Join(", ", e.Operands.Select((o, i) => $"{o}{Line(o)} in {Range(from[i])}"));
+        string text = operands.Length == 0 ? "it came from outside" : $"its operands: {operands}";
+        return new($"{e}{where}", $"element {bad} of {value.Length} is {value[bad]}; {text}", e.Origin);
     }
 
     static double[] Evaluate(Expr e, Dictionary<Expr, double[]> values, ModelState? state, Signature signature, Call call)

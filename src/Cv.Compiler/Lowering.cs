@@ -32,9 +32,15 @@ static class Lowering
         var kernels = Rematerialise.Rename(schedule, Emission.Run(schedule.Steps, step => Emit(step, options)));
         var plan = new Plan(schedule, kernels);
         log?.Append(ScheduleText.Of(schedule)).Append("== plan\n").Append(plan);
-        if (log is not null)
-            foreach (var kernel in plan.Kernels.Where(k => k.Tree is not null))
-                log.Append(CultureInfo.InvariantCulture, $"== kernel {kernel.Name}\n{CSharpText.Of(kernel.Tree!)}");
+        if (log is null)
+            return (plan, schedule.Graph.Outputs);
+        foreach (var kernel in plan.Kernels.Where(k => k.Tree is not null))
+            log.Append(CultureInfo.InvariantCulture, $"== kernel {kernel.Name}\n{CSharpText.Of(kernel.Tree!)}");
+        foreach (var scan in schedule.Steps.OfType<ScanStep>().Select(s => (Scan)s.Node.Op).Distinct())
+        {
+            log.Append(CultureInfo.InvariantCulture, $"== body of {scan.Name}{scan.Attributes}\n");
+            Plan(ScanEmitter.StepOf(scan), symbols, options, log);
+        }
         return (plan, schedule.Graph.Outputs);
     }
 
@@ -49,6 +55,7 @@ static class Lowering
             ConvWeightsStep weights => ConvWeightsEmitter.Emit(weights, lanes, options.Threads),
             PoolStep pool => [PoolEmitter.Emit(pool, lanes, options.Threads)],
             MoveStep move => MoveEmitter.Emit(move),
+            ScanStep scan => [ScanEmitter.Emit(scan, options)],
             _ => throw new InvalidOperationException($"lower: no emitter for {step.GetType().Name}."),
         };
     }

@@ -19,6 +19,10 @@ sealed class Signature
         {
             if (e.Op is not Named leaf)
                 continue;
+            if (leaf is Argument)
+                throw new GraphException(
+                    $"graph: what a body is given has a value only in the body; got {e} outside. Let the body give it back, as an output?"
+                );
             if (leaves.TryAdd(leaf.Id, leaf))
             {
                 if (leaf is Input input)

@@ -9,15 +9,18 @@ public sealed partial class Expr
     /// place. Walks without recursion, each node once.
     /// </summary>
     /// <example><code>Expr plain = loss.Rebuild((e, operands) => e.Op is StopGradient ? operands[0] : e.With(operands));</code></example>
-    public Expr Rebuild(Func<Expr, ImmutableArray<Expr>, Expr> make)
+    public Expr Rebuild(Func<Expr, ImmutableArray<Expr>, Expr> make) => Rebuild([this], make)[0];
+
+    /// <summary>Builds several graphs anew, what they share once.</summary>
+    internal static ImmutableArray<Expr> Rebuild(ImmutableArray<Expr> roots, Func<Expr, ImmutableArray<Expr>, Expr> make)
     {
         var rebuilt = new Dictionary<Expr, Expr>();
-        foreach (var node in Nodes(this))
+        foreach (var node in Nodes([.. roots]))
         {
             using var from = Origins.From(node);
             rebuilt[node] = make(node, [.. node.Operands.Select(o => rebuilt[o])]);
         }
-        return rebuilt[this];
+        return [.. roots.Select(root => rebuilt[root])];
     }
 
     /// <summary>Puts other nodes in the place of some: every use of a key becomes its value, and all else is built anew around it.</summary>
@@ -62,6 +65,8 @@ public sealed partial class Expr
             Extent e => Of(new Extent(e.Of, to)),
             Uniform u => Of(u with { Type = u.Type with { DType = to } }, operands),
             Leaf leaf => Of(leaf with { Type = leaf.Type with { DType = to } }),
+            Closure c => Of(c with { Body = c.Body.Rebuild((e, inner) => Retype(e, inner, to)) }, operands),
+            Part p => Part.Of(p.Parts.WithDType(to), p.Index, operands[0]),
             _ => node.With(operands),
         };
 

@@ -1,6 +1,7 @@
 /// What Op.Simplify says keeps type and value: for every op, on every small expression that its rules might look at, and at numbers such as NaN.
 module Cv.Tests.AlgebraTests
 
+open System
 open System.Collections.Generic
 open Cv.Dsl
 open Cv.Tests.Generators
@@ -180,7 +181,17 @@ let private settle (node: Expr) =
 
     Expect.isLessThan steps 50 $"the rules come to an end on {Evaluate.text [ node ]}"
 
-let private all = elementwise @ masks @ movement @ windows
+/// Values that are one, and values that wait.
+let private bundles =
+    let s = Expr.Input("s", Shape.Scalar, DType.F64)
+    let pack (a: Expr) = Expr.Of(Pack(), [| a; s |])
+
+    let part index whole =
+        Expr.Of(Part(Parts.Of(ReadOnlySpan [| x.Type; s.Type |]), index), [| whole |])
+
+    [ part 0 (pack x); part 1 (pack x); part 0 (pack x + pack y); Expr.Const(2.0, DType.F64).Delay x ]
+
+let private all = elementwise @ masks @ movement @ windows @ bundles
 
 [<Tests>]
 let tests =

@@ -161,18 +161,66 @@ let private conv2dWeights y x groups dims _ results =
 let private sumPool2dInput y x (dims: int list) results =
     Expr.Of(SumPool2dInput(y, x, dims[1], dims[2]), [| f64 "y" results |])
 
+let private part =
+    gen {
+        let! dims = dimsOfRanks 0 3
+        let! index = Gen.choose (0, 1)
+        let a, b = f64 "a" dims, f64 "b" [ 2 ]
+        return Expr.Of(Part(Parts.Of(ReadOnlySpan [| a.Type; b.Type |]), index), [| Expr.Of(Pack(), [| a; b |]) |])
+    }
+
+/// One state through a sequence of any number of steps, either way: the last state or all outputs.
+let private scan =
+    gen {
+        let! dims = dimsOfRanks 0 3
+        let! steps = Gen.elements [ 1; 3; 4 ]
+
+        let! back, all =
+            Gen.zip (Gen.elements [ false; true ]) (Gen.elements [ false; true ])
+
+        let w = f64 "w" dims
+
+        let body =
+            Func<Expr[], Expr[], struct (Expr[] * Expr[])>(fun s x -> struct ([| (s[0] * w + x[0]).Sin() |], [| s[0] * x[0] |]))
+
+        let struct (last, outputs) =
+            Expr.Scan([| f64 "h" dims |], [| f64 "xs" (steps :: dims) |], body, back)
+
+        return if all then outputs[0] else last[0]
+    }
+
+/// Two states and two sequences, of different shapes.
+let private scanOfTwo =
+    gen {
+        let! rows, columns = Gen.zip (Gen.elements [ 1; 2; 5 ]) (Gen.elements [ 1; 3 ])
+        let! steps = Gen.elements [ 0; 2; 5 ]
+        let w = f64 "w" [ columns; columns ]
+
+        let body =
+            Func<Expr[], Expr[], struct (Expr[] * Expr[])>(fun s x ->
+                let h = (s[0].MatMul w + x[0]).Tanh()
+                struct ([| h; s[1] * 0.5 + h.Sum() * x[1] |], [| h |]))
+
+        let struct (last, outputs) =
+            Expr.Scan([| f64 "h" [ rows; columns ]; f64 "c" [] |], [| f64 "xs" [ steps; rows; columns ]; f64 "us" [ steps ] |], body, false)
+
+        return last[1] + last[0].Sum() + (outputs[0] * outputs[0]).Sum()
+    }
+
 /// Each op through which gradients flow.
 let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Abs>, [ one _.Abs() ]
     typeof<Add>, [ two (fun a b -> a + b) ]
     typeof<Broadcast>, [ broadcast ]
     typeof<Cast>, [ one (fun x -> Expr.Of(Cast DType.F64, [| x |])) ]
+    typeof<Checkpoint>, [ two (fun a b -> Expr.Checkpoint((fun v -> v[0].Tanh() * v[1] + b), a, b)) ]
     typeof<Concat>, [ alongAxis concat ]
     typeof<Conv2d>, [ convolution conv2d ]
     typeof<Conv2dInput>, [ convolution conv2dInput ]
     typeof<Conv2dWeights>, [ convolution conv2dWeights ]
     typeof<Cos>, [ one _.Cos() ]
     typeof<Custom>, [ two (fun a b -> (Gate.Custom(TensorRule("bent", 2, Forward = fun x -> x[0] * x[1].Tanh()))).Of(a, b)) ]
+    typeof<Delay>, [ two (fun a b -> (a * a).Delay(b.Sin()).Tanh()); two (fun a b -> a.Delay b) ]
     typeof<Div>, [ two (fun a b -> a / b) ]
     typeof<Erf>, [ one _.Erf() ]
     typeof<Exp>, [ one _.Exp() ]
@@ -197,13 +245,20 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Minimum>, [ two _.Minimum ]
     typeof<Mul>, [ two (fun a b -> a * b) ]
     typeof<Neg>, [ one (~-) ]
+    typeof<Pack>,
+    [
+        dimsOfRanks 0 3
+        |> Gen.map (fun dims -> Expr.Of(Pack(), [| f64 "a" dims; f64 "b" [ 2 ] |]))
+    ]
     typeof<Pad>, [ alongAxis (fun dims axis low high between -> (x dims).Pad(axis, low, high, between)) ]
+    typeof<Part>, [ part ]
     typeof<Pow>, [ two (fun a b -> (positive a).Pow b); one _.Pow(3.0); one (positive >> _.Pow(-1.5)) ]
     typeof<ReduceMax>, [ overAxes (fun x axes -> x.Max(axes, true)) ]
     typeof<ReduceMin>, [ overAxes (fun x axes -> x.Min(axes, true)) ]
     typeof<ReduceSum>, [ overAxes (fun x axes -> x.Sum(axes, true)) ]
     typeof<Remember>, [ one (fun x -> x.Remember(Expr.State("s", shape [ 2 ], 0.0, DType.F64), vector [ 1.0; 2.0 ])) ]
     typeof<Reshape>, [ reshape ]
+    typeof<Scan>, [ scan; scanOfTwo ]
     typeof<Select>, [ select ]
     typeof<Sigmoid>, [ one _.Sigmoid() ]
     typeof<Sin>, [ one _.Sin() ]

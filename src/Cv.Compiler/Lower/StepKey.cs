@@ -84,14 +84,14 @@ sealed class StepKey : IEquatable<StepKey>
     }
 
     /// <summary>
-    /// Describes a node: of a member, and of a reshape of something, all; of what comes from outside, what it is, but not whence it came nor
+    /// Describes a node: of a member, and of a reshape or a delay of something, all; of what comes from outside, what it is, but not whence it came nor
     /// what it is called.
     /// </summary>
     void Describe(Expr e, bool member)
     {
         _parts.Add(e.Type);
         _parts.Add(e.Op is Named ? e.Op.GetType() : e.Op);
-        if (member || e.Op is Reshape)
+        if (member || e.Op is Reshape or Delay)
             foreach (var operand in e.Operands)
                 _parts.Add(Number(operand));
     }

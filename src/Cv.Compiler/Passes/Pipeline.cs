@@ -8,6 +8,7 @@ public static class Pipeline
     /// <summary>Gives the passes that run once a graph's symbols are bound.</summary>
     public static ImmutableArray<Pass> Passes { get; } =
     [
+        new("tidy scans", TidyScans.Run),
         new("simplify", Simplify.Run),
         new("stabilise", Stabilise.Run),
         new("expand", Expand.Run),

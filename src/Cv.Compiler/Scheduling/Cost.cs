@@ -42,7 +42,8 @@ readonly record struct Cost(double Operations, long Read, long Written)
             Conv2dWeights => Products(e.Operands[1], e),
             Pooling pool => (double)pool.Y.Size * pool.X.Size * Math.Min(e.Shape.Size, e.Operands[0].Shape.Size),
             Uniform => (double)e.Shape.Size * PerRandomNumber,
-            Leaf or Movement or Broadcast or Reshape => 0,
+            Scan scan => scan.Length.Value * scan.Body.Nodes.Sum(OperationsOf),
+            Leaf or Movement or Broadcast or Reshape or Part => 0,
             _ => e.Operands.Length == 0 ? 0 : e.Operands[0].Shape.Size, // reductions
         };
 

@@ -75,7 +75,14 @@ sealed partial class Fuse
     {
         switch (e.Op)
         {
-            case Leaf or Reshape:
+            case Leaf or Reshape or Delay:
+                break;
+            case Scan:
+                Append(new ScanStep(e));
+                break;
+            case Part when e.Operands[0] is { Op: Scan } scan:
+                ((ScanStep)_home[scan]).Join(e);
+                _home[e] = _home[scan];
                 break;
             case MatMul:
                 Append(new GemmStep(e));

@@ -5,12 +5,20 @@ namespace Cv.Compiler;
 /// <summary>Reads shapes the way kernels walk them: rows of a number of columns.</summary>
 static class Geometry
 {
-    /// <summary>Follows reshapes to the node whose buffer holds the elements.</summary>
+    /// <summary>Follows reshapes and delays to the node whose buffer holds the elements.</summary>
     public static Expr Source(Expr e)
     {
-        while (e is (Reshape, [var x]))
-            e = x;
+        while (e.Op is Reshape or Delay)
+            e = e.Operands[0];
         return e;
+    }
+
+    /// <summary>Lists the nodes that must be computed before an operand may be read, beside the one that it is read from.</summary>
+    public static IEnumerable<Expr> Waits(Expr e)
+    {
+        for (; e.Op is Reshape or Delay; e = e.Operands[0])
+            if (e.Op is Delay)
+                yield return Source(e.Operands[1]);
     }
 
     /// <summary>Tells whether <paramref name="operand"/> is <paramref name="full"/> with its last dims, <paramref name="columns"/> elements in all, turned into 1.</summary>

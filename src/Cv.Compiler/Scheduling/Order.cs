@@ -20,7 +20,9 @@ static class Order
                     home.TryAdd(member, i);
         Store(graph, steps, home);
         var reads = steps.Select(s => s.Reads().ToHashSet()).ToList();
-        var needs = reads.Select((r, i) => r.Where(home.ContainsKey).Select(e => home[e]).Where(j => j != i).ToHashSet()).ToList();
+        var needs = reads
+            .Select((r, i) => r.Concat(steps[i].Waits()).Where(home.ContainsKey).Select(e => home[e]).Where(j => j != i).ToHashSet())
+            .ToList();
         var readers = new Dictionary<Expr, List<int>>();
         for (int i = 0; i < steps.Count; i++)
             foreach (var read in reads[i])

@@ -50,6 +50,9 @@ abstract class Step
     public IEnumerable<Expr> Reads() =>
         Operands().Select(Geometry.Source).Where(s => !Roles.ContainsKey(s) && s.Op is not (Const or Iota)).Distinct();
 
+    /// <summary>Lists the nodes that must be computed before the kernel runs, though it does not read them.</summary>
+    public IEnumerable<Expr> Waits() => Operands().SelectMany(Geometry.Waits).Where(s => !Roles.ContainsKey(s)).Distinct();
+
     /// <summary>Lists the operands of the members, as the kernel reads them.</summary>
     protected virtual IEnumerable<Expr> Operands() => Members.SelectMany(m => m.Operands);
 }
@@ -82,6 +85,26 @@ sealed class MoveStep : Step
     }
 
     public Expr Node { get; }
+}
+
+/// <summary>Runs the steps of a scan: its members are the scan, which has no buffer, and its parts, which have one each.</summary>
+sealed class ScanStep : Step
+{
+    public ScanStep(Expr node)
+    {
+        Node = node;
+        IsClosed = true;
+        Join(node);
+    }
+
+    public Expr Node { get; }
+
+    /// <summary>Adds a part of the results.</summary>
+    public void Join(Expr part)
+    {
+        Members.Add(part);
+        Roles[part] = Role.Full;
+    }
 }
 
 /// <summary>Lists the kernels of a graph in the order they run, and the updates that may be made in place.</summary>

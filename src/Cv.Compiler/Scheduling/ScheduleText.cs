@@ -39,6 +39,7 @@ static class ScheduleText
             ConvWeightsStep => "filters' gradient",
             PoolStep => "windows",
             MoveStep => "move",
+            ScanStep => "scan",
             _ => step.GetType().Name,
         };
 }

@@ -64,7 +64,8 @@ static class Batching
         using var from = Origins.From(y, $"batch of {y.Op.Name}");
         var size = Size(operands, batched);
         var made = y.Op.Batch(y, operands, batched) ?? Expanded(y, operands, batched) ?? OneByOne(y, operands, batched, size);
-        return made.Shape == Of(size, y.Shape) && made.DType == y.DType
+        // several values that are one have the axis each
+        return y.Op is Scan or Pack or Part || (made.Shape == Of(size, y.Shape) && made.DType == y.DType)
             ? made
             : throw new GraphException(
                 $"vmap: an op's batch must be of its type with a leading axis; got {made} for {y} and {size} examples. Mend Op.Batch in it.",
