@@ -221,34 +221,15 @@ let private layer =
             Differences.check 1 y
     ]
 
-let private net =
-    Model.Input(6).Dense(32).Relu().Dropout(0.3).Dense(16).Relu().Dropout(0.2).Dense(3)
+let private net: SmallTraining.SmallNet = {
+    Net = Model.Input(6).Dense(32).Relu().Dropout(0.3).Dense(16).Relu().Dropout(0.2).Dense(3)
+    Spread = id
+    Penalty = null
+}
 
-let private program width threads =
-    Training.Compile(
-        net,
-        Func<_, _, _>(fun scores labels -> scores.SoftmaxCrossEntropy labels),
-        Optimiser.Momentum 0.1,
-        options = CompileOptions(Threads = threads, Width = width)
-    )
-
-let private examples seed count =
-    let noise = RandomStream(seed, "batch")
-    let x = Array.init (count * 6) (fun i -> float32 (noise.Normal(int64 i)))
-
-    let labels =
-        Array.init count (fun i -> [ 0..2 ] |> List.maxBy (fun c -> x[6 * i + c]))
-
-    [| Binding("x", Tensor.From(shape [ count; 6 ], x)); Binding("labels", Tensor.From labels) |]
-
-let private trained width threads steps =
-    let program = program width threads
-    let kept = program.Initialise 1UL
-
-    for step in 1..steps do
-        program.Step.Call(kept, examples (uint64 step) 64) |> ignore
-
-    program, kept
+let private program = SmallTraining.program net
+let private examples = SmallTraining.examples net
+let private trained = SmallTraining.trained net
 
 let private trainings =
     testList "training" [
@@ -264,16 +245,8 @@ let private trainings =
             Expect.sequenceEqual (predict ()) (predict ()) "the same scores each time"
             Expect.equal (kept["dropout/step"].Item()) 200.0 "steps"
 
-        for width in Run.widths do
-            testCase $"the same bits on 1, 2 and 3 threads, {width}"
-            <| fun () ->
-                let bits threads =
-                    let _, kept = trained width threads 5
-                    [ for name in kept.Names -> name, List.ofArray (kept[name].ToDoubles()) ]
-
-                let one = bits 1
-                Expect.equal (bits 2) one "2"
-                Expect.equal (bits 3) one "3"
+        for test in SmallTraining.sameBits net do
+            test
 
         testCase "a mask is drawn once, kept as bytes, and used inside the products"
         <| fun () ->

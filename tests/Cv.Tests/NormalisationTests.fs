@@ -376,38 +376,15 @@ let private layerNorm =
             Expect.isEmpty model.Weights "none is penalised"
     ]
 
-let private net =
-    Model.Input(6).Dense(16).BatchNorm().Relu().Dense(8).LayerNorm().Relu().Dense(3)
+let private net: SmallTraining.SmallNet = {
+    Net = Model.Input(6).Dense(16).BatchNorm().Relu().Dense(8).LayerNorm().Relu().Dense(3)
+    Spread = fun normal -> 5.0 + 3.0 * normal // far from mean 0
+    Penalty = Func<_, _>(fun w -> 1e-3 * w.L2())
+}
 
-let private program width threads =
-    Training.Compile(
-        net,
-        Func<_, _, _>(fun scores labels -> scores.SoftmaxCrossEntropy labels),
-        Optimiser.Momentum 0.1,
-        Func<_, _>(fun w -> 1e-3 * w.L2()),
-        CompileOptions(Threads = threads, Width = width)
-    )
-
-/// Examples whose class is where the largest of the first three numbers stands; far from mean 0.
-let private examples seed count =
-    let noise = RandomStream(seed, "batch")
-
-    let x =
-        Array.init (count * 6) (fun i -> float32 (5.0 + 3.0 * noise.Normal(int64 i)))
-
-    let labels =
-        Array.init count (fun i -> [ 0..2 ] |> List.maxBy (fun c -> x[6 * i + c]))
-
-    [| Binding("x", Tensor.From(shape [ count; 6 ], x)); Binding("labels", Tensor.From labels) |]
-
-let private trained width threads steps =
-    let program = program width threads
-    let kept = program.Initialise 1UL
-
-    for step in 1..steps do
-        program.Step.Call(kept, examples (uint64 step) 64) |> ignore
-
-    program, kept
+let private program = SmallTraining.program net
+let private examples = SmallTraining.examples net
+let private trained = SmallTraining.trained net
 
 let private trainings =
     testList "training" [
@@ -447,24 +424,15 @@ let private trainings =
         testCase "only the step moves the running statistics"
         <| fun () ->
             let program, kept = trained VectorWidth.Auto 1 1
-            let bits () = [ for name in kept.Names -> List.ofArray (kept[name].ToDoubles()) ]
-            let before = bits ()
+            let before = SmallTraining.bits kept
             program.Evaluate.Call(kept, examples 5UL 64) |> ignore
             program.Predict.Call(kept, (examples 5UL 64)[0]) |> ignore
-            Expect.equal (bits ()) before "unmoved"
+            Expect.equal (SmallTraining.bits kept) before "unmoved"
             program.Step.Call(kept, examples 5UL 64) |> ignore
-            Expect.notEqual (bits ()) before "moved"
+            Expect.notEqual (SmallTraining.bits kept) before "moved"
 
-        for width in Run.widths do
-            testCase $"the same bits on 1, 2 and 3 threads, {width}"
-            <| fun () ->
-                let bits threads =
-                    let _, kept = trained width threads 5
-                    [ for name in kept.Names -> name, List.ofArray (kept[name].ToDoubles()) ]
-
-                let one = bits 1
-                Expect.equal (bits 2) one "2"
-                Expect.equal (bits 3) one "3"
+        for test in SmallTraining.sameBits net do
+            test
 
         testCase "a NaN is found in a step"
         <| fun () ->
