@@ -10,12 +10,12 @@ open Expecto
 let private f32 (name: string) (dims: int list) =
     Expr.Input(name, Generators.shape dims, DType.F32)
 
-let private lanes (width: VectorWidth) = int width / 32
+let lanes (width: VectorWidth) = int width / 32
 
 /// The rows and vectors of the largest tiles of a width, twice over, and one more.
 let private rowsOf width = [ 1 .. 2 * (if lanes width = 16 then 24 else 12) + 1 ]
 
-let private columnsOf width = [ 1 .. 2 * 3 * lanes width + 1 ]
+let columnsOf width = [ 1 .. 2 * 3 * lanes width + 1 ]
 
 /// The shapes that vary in rows, and those that vary in columns.
 let private edges width = [
@@ -30,7 +30,7 @@ let private relu (x: Expr) = x.Maximum 0.0
 
 /// Runs many small graphs as one, on one thread and on two or three, and compares with the interpreter. Vectors that the processor does not have are
 /// slow to compile: of those, every sixth chunk will do.
-let private agrees (width: VectorWidth) (outputs: Expr list) =
+let agrees (width: VectorWidth) (outputs: Expr list) =
     let emulated = int width > 256 && not Avx512F.IsSupported
 
     for index, part in List.indexed (List.chunkBySize 12 outputs) do
@@ -49,7 +49,7 @@ let private agrees (width: VectorWidth) (outputs: Expr list) =
             Expect.isTrue (identical (compiled width threads part values) alone) $"{width}: {threads} threads and 1 give the same bits"
 
 /// An input's name tells its dims apart from others'.
-let private named (kind: string) (dims: int list) =
+let named (kind: string) (dims: int list) =
     f32 (kind + String.concat "x" (List.map string dims)) dims
 
 let private products width = [
@@ -61,6 +61,19 @@ let private products width = [
             relu (a.MatMul b + bias)
         else
             at.T().MatMul(bt.T())
+]
+
+/// The product is a matrix, and what follows it images.
+let private reshaped width = [
+    for m, n in edges width do
+        if (m + n) % 2 = 1 then
+            let a, b = named "a" [ 2 * m; 5 ], named "b" [ 5; n ]
+            let y = (a.MatMul b).Reshape(1, 2, m, n)
+
+            relu (
+                y * named "scale" [ 1; 1; 1; n ] + named "residual" [ 1; 2; m; n ]
+                - named "pixel" [ 1; 2; m; 1 ]
+            )
 ]
 
 let private batched width = [
@@ -109,9 +122,15 @@ let private pools width = [
 [<Tests>]
 let tests =
     testList "tile edges" [
+        testCase "a batch of products of more than a block of depth"
+        <| fun () ->
+            let y = (named "a" [ 4; 20; 2700 ]).MatMul(named "b" [ 4; 2700; 9 ])
+            agrees VectorWidth.Bits256 (List.replicate 3 y)
+
         for name, graphs in
             [
                 "products", products
+                "products seen as images", reshaped
                 "batched products", batched
                 "convolutions", convolutions
                 "depthwise convolutions", depthwise

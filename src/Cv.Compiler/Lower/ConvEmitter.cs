@@ -56,7 +56,7 @@ sealed class ConvEmitter
         if (_lanewise)
             (_groups, _outputs) = (1, _groups);
         (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _outputs);
-        _band = new(_code, step.Product.Operands[0], _y, _x);
+        _band = new(_code, lanes, Chain.Of(step, step.Image, lanes, _code), step.Product.Operands[0], _y, _x);
         _rows = RowsOfBand();
         _epilogue = new(step, lanes, _code, workers, _tile, Width, inLoops: _y.Phases.Length * _x.Phases.Length > 1);
     }
@@ -140,7 +140,8 @@ sealed class ConvEmitter
         var body = Block(Assign(unit, _code.From), While(unit, _code.To, 1, lines));
         var shape = _step.Product.Shape;
         double work = (double)shape.Size * _taps * _inputs / 4;
-        string name = $"{_step.Product.Op.Name} {_step.Product.Operands[0].Shape} by {_step.Product.Operands[1].Shape}{_step.Epilogue}";
+        string name =
+            $"{_step.Lead}{_step.Product.Op.Name} {_step.Product.Operands[0].Shape} by {_step.Product.Operands[1].Shape}{_step.Epilogue}";
         return _code.Close(name, body, (long)_images * BandsOfImage, work);
     }
 

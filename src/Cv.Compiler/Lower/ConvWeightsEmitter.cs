@@ -44,8 +44,8 @@ sealed class ConvWeightsEmitter
     ConvWeightsEmitter(ConvWeightsStep step, Lanes lanes, int workers)
     {
         (_step, _lanes, _workers) = (step, lanes, workers);
-        var op = (Conv2dWeights)step.Node.Op;
-        var (image, cotangent) = (step.Node.Operands[0].Shape, step.Node.Operands[1].Shape);
+        var op = (Conv2dWeights)step.Product.Op;
+        var (image, cotangent) = (step.Product.Operands[0].Shape, step.Product.Operands[1].Shape);
         (_windowY, _windowX, _groups) = (op.Y, op.X, op.Groups);
         _y = ConvAxis.Forward(op.Y, image[1].Value, cotangent[1].Value);
         _x = ConvAxis.Forward(op.X, image[2].Value, cotangent[2].Value);
@@ -55,12 +55,12 @@ sealed class ConvWeightsEmitter
         if (_lanewise)
             (_groups, _outputs) = (1, _groups);
         (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _outputs);
-        _band = new(_code, step.Node.Operands[0], _y, _x, spreads: true);
+        _band = new(_code, lanes, Chain.Of(step, step.Image, lanes, _code), step.Product.Operands[0], _y, _x, spreads: true);
         int pixels = _y.Count * _x.Count;
         _rows = Math.Max(1, Math.Min(_y.Count, ChunkPixels / _x.Count));
         while (_rows > 1 && _band.Bytes(_rows) > BandBytes)
             _rows = (_rows + 1) / 2;
-        long bytes = Math.Max(1, (long)step.Node.Shape.Size * lanes.Type.ByteSize());
+        long bytes = Math.Max(1, (long)step.Product.Shape.Size * lanes.Type.ByteSize());
         int blocks = (int)Math.Clamp(PartialBytes / bytes, 1, Blocks);
         _imagesOfBlock = Math.Max(1, (_images + blocks - 1) / blocks);
         _imagesOfChunk = _rows == _y.Count ? Math.Clamp(ChunkPixels / pixels, 1, _imagesOfBlock) : 1;
@@ -76,7 +76,7 @@ sealed class ConvWeightsEmitter
     long BlockElements => (long)_groups * Panels * Rows * Width;
 
     /// <summary>Holds the sum of each block, panel by panel, so that what a tile writes stands together.</summary>
-    Slot Sums => new Slot.Temporary(_step.Node, "sums", BlockCount * BlockElements * _lanes.Type.ByteSize());
+    Slot Sums => new Slot.Temporary(_step.Product, "sums", BlockCount * BlockElements * _lanes.Type.ByteSize());
 
     /// <summary>Gives the kernels: the sums of blocks, and their sum.</summary>
     public static List<KernelCode> Emit(ConvWeightsStep step, Lanes lanes, int workers)
@@ -104,29 +104,30 @@ sealed class ConvWeightsEmitter
             Assign(rows, MinOf(Constant((long)_rows), Subtract(Constant((long)_y.Count), row))),
         };
         // the image's band
-        Expression address = _code.Address(new Slot.Node(_step.Image));
+        Expression address;
         var start = _code.Long("start");
         long bandBytes = _band.Bytes(_rows);
         if (_band.InPlace)
         {
+            address = _code.Address(new Slot.Node(_step.Image));
             chunk.Add(Assign(start, _band.Start(image, row)));
         }
         else
         {
             var (band, i) = (_code.Long("band"), _code.Long("i"));
             long all = bandBytes * _imagesOfChunk;
-            chunk.Add(Assign(band, _code.Scratch(_step.Node, "band", all, _workers)));
+            chunk.Add(Assign(band, _code.Scratch(_step.Product, "band", all, _workers)));
             chunk.Add(Assign(i, Constant(0L)));
             chunk.Add(While(i, images, 1, _band.Fill(Add(image, i), row, rows, Add(band, Times(i, bandBytes)))));
             chunk.Add(Assign(start, Constant(0L)));
             address = band;
         }
-        long perImage = _band.InPlace ? (long)_step.Node.Operands[0].Shape[1].Value * _band.Row : bandBytes / _lanes.Type.ByteSize();
+        long perImage = _band.InPlace ? (long)_step.Product.Operands[0].Shape[1].Value * _band.Row : bandBytes / _lanes.Type.ByteSize();
         // the cotangent's panels
         var (panels, pixels) = (_code.Long("panels"), _code.Long("pixels"));
         long panelElements = (long)_imagesOfChunk * _rows * _x.Count * Width;
         long panelBytes = (PanelsOfSlice * panelElements * _lanes.Type.ByteSize() + 319) / 64 * 64;
-        chunk.Add(Assign(panels, _code.Scratch(_step.Node, "panels", panelBytes, _workers)));
+        chunk.Add(Assign(panels, _code.Scratch(_step.Product, "panels", panelBytes, _workers)));
         chunk.Add(Assign(pixels, Times(Multiply(images, rows), _x.Count)));
         var (panel, end, local) = (_code.Long("panel"), _code.Long("panelEnd"), _code.Long("local"));
         chunk.Add(Assign(panel, Times(slice, PanelsOfSlice)));
@@ -166,35 +167,55 @@ sealed class ConvWeightsEmitter
                 While(image, to, _imagesOfChunk, Assign(row, Constant(0L)), While(row, Constant((long)_y.Count), _rows, chunk))
             )
         );
-        var shape = _step.Node.Operands[1].Shape;
+        var shape = _step.Product.Operands[1].Shape;
         double work = (double)shape.Size * _windowY.Size * _windowX.Size * _inputs / 4;
-        string name = $"{_step.Node.Op.Name} {_step.Node.Operands[0].Shape} to {_step.Node.Shape}";
+        string name = $"{_step.Lead}{_step.Product.Op.Name} {_step.Product.Operands[0].Shape} to {_step.Product.Shape}";
         return _code.Close(name, body, (long)BlockCount * _slices, work);
     }
 
     static Expression IsFirst(Expression image, Expression row, Expression from) => AndAlso(Equal(image, from), Equal(row, Constant(0L)));
 
-    /// <summary>Copies the panel's columns of each pixel of the chunk to where they follow each other.</summary>
+    /// <summary>Copies, or computes, the panel's columns of each pixel of the chunk to where they follow each other.</summary>
     BlockExpression PackPanel(Expression panel, Expression first, Expression pixels, Expression panels, Expression target)
     {
-        var (i, at, into) = (_code.Long("i"), _code.Long("at"), _code.Long("into"));
-        var source = _code.Address(new Slot.Node(_step.Cotangent));
-        var copies = Enumerable
-            .Range(0, _vectors)
-            .Select(v =>
-                _lanes.Store(
-                    _lanes.Type,
-                    _lanes.Load(_lanes.Type, source, Plus(at, v * _lanes.Count)),
-                    panels,
-                    Plus(into, v * _lanes.Count)
-                )
-            );
+        var (i, at, pixel, column, into) = (
+            _code.Long("i"),
+            _code.Long("at"),
+            _code.Long("pixel"),
+            _code.Long("column"),
+            _code.Long("into")
+        );
+        var shape = _step.Product.Operands[1].Shape;
+        var chain = Chain.Of(_step, _step.Cotangent, _lanes, _code);
+        var copies = new List<Expression>();
+        for (int v = 0; v < _vectors; v++)
+        {
+            long across = v * _lanes.Count;
+            var value = chain?.Vector(o => Operand(o, across), copies) ?? Load(_step.Cotangent, Plus(at, across));
+            copies.Add(_lanes.Store(_lanes.Type, value, panels, Plus(into, across)));
+        }
         return Block(
             Assign(i, Constant(0L)),
-            Assign(at, Add(Times(first, Columns), ColumnOf(panel))),
+            Assign(column, ColumnOf(panel)),
+            Assign(pixel, first),
+            Assign(at, Add(Times(first, Columns), column)),
             Assign(into, target),
-            While(i, pixels, 1, [.. copies, Assign(at, Plus(at, Columns)), Assign(into, Plus(into, Width))])
+            While(i, pixels, 1, [.. copies, Assign(pixel, Plus(pixel, 1)), Assign(at, Plus(at, Columns)), Assign(into, Plus(into, Width))])
         );
+
+        Expression Load(Expr o, Expression index) => _lanes.Load(o.DType, _code.Address(new Slot.Node(Geometry.Source(o))), index);
+
+        Expression Operand(Expr o, long across) =>
+            TileStep.PlaceOf(o, shape) switch
+            {
+                TilePlace.Element => Load(o, Plus(at, across)),
+                TilePlace.Column => Load(o, Plus(column, across)),
+                var place => _lanes.LoadOne(
+                    o.DType,
+                    _code.Address(new Slot.Node(Geometry.Source(o))),
+                    place == TilePlace.Row ? pixel : Constant(0L)
+                ),
+            };
     }
 
     Expression ColumnOf(Expression panel) =>
@@ -292,35 +313,48 @@ sealed class ConvWeightsEmitter
         }
     }
 
-    /// <summary>Adds the blocks' sums, in order, and puts the panels side by side.</summary>
+    /// <summary>Adds the blocks' sums, in order, and runs the epilogue on what they give: an optimiser's update, say. Panels come to stand side by side.</summary>
     KernelCode Combine()
     {
         var code = new Code();
-        var (unit, row, end, group, panel, at, into) = (
+        var (unit, row, end, group, panel, at, column, v) = (
             code.Long("unit"),
             code.Long("row"),
             code.Long("end"),
             code.Long("group"),
             code.Long("panel"),
             code.Long("at"),
-            code.Long("into")
+            code.Long("column"),
+            code.Long("v")
         );
         int rows = Math.Max(1, CombineElements / Columns),
             whole = _outputs / Width,
             rest = _outputs % Width;
-        var (from, node) = (code.Address(Sums), code.Address(new Slot.Node(_step.Node), write: true));
-        var sum = code.Local(_lanes.Vector, "sum");
+        var (from, sum) = (code.Address(Sums), code.Local(_lanes.Vector, "sum"));
+        var epilogue = new TileEpilogue(_step, _lanes, code, _workers, 1, _lanes.Count);
+        IEnumerable<Expression> Vector(Expression across, int columns)
+        {
+            yield return Assign(sum, _lanes.Load(_lanes.Type, from, Add(at, across)));
+            for (int b = 1; b < BlockCount; b++)
+                yield return Assign(sum, Add(sum, _lanes.Load(_lanes.Type, from, Plus(Add(at, across), b * BlockElements))));
+            var sums = new[,]
+            {
+                { sum },
+            };
+            foreach (var line in epilogue.Finish(sums, row, 1, Add(column, across), columns))
+                yield return line;
+        }
         IEnumerable<Expression> Panel(int columns)
         {
+            int full = columns / _lanes.Count * _lanes.Count;
             yield return Assign(at, Times(Add(Times(Add(Times(group, Panels), panel), Rows), row), Width));
-            yield return Assign(into, Add(Add(Times(row, Columns), Times(group, _outputs)), Times(panel, Width)));
-            for (int v = 0; v * _lanes.Count < columns; v++)
-            {
-                yield return Assign(sum, _lanes.Load(_lanes.Type, from, Plus(at, v * _lanes.Count)));
-                for (int b = 1; b < BlockCount; b++)
-                    yield return Assign(sum, Add(sum, _lanes.Load(_lanes.Type, from, Plus(at, b * BlockElements + v * _lanes.Count))));
-                yield return _lanes.Store(_lanes.Type, sum, node, Plus(into, v * _lanes.Count), _lanes.Part(columns, v));
-            }
+            yield return Assign(column, Add(Times(group, _outputs), Times(panel, Width)));
+            yield return Assign(v, Constant(0L));
+            if (full > 0)
+                yield return While(v, Constant((long)full), _lanes.Count, Vector(v, _lanes.Count));
+            if (full < columns)
+                foreach (var line in Vector(Constant((long)full), columns - full))
+                    yield return line;
         }
         var panels = new List<Expression> { Assign(panel, Constant(0L)) };
         if (whole > 0)
@@ -338,7 +372,7 @@ sealed class ConvWeightsEmitter
                 While(row, end, 1, Assign(group, Constant(0L)), While(group, Constant((long)_groups), 1, panels))
             )
         );
-        double work = (double)_step.Node.Shape.Size * BlockCount;
-        return code.Close($"combine {_step.Node.Op.Name}", body, (Rows + rows - 1) / rows, work);
+        double work = (double)_step.Product.Shape.Size * BlockCount;
+        return code.Close($"combine {_step.Product.Op.Name}{_step.Epilogue}", body, (Rows + rows - 1) / rows, work);
     }
 }

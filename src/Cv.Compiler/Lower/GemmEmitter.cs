@@ -26,12 +26,14 @@ sealed class GemmEmitter
     readonly int _k;
     readonly int _tile;
     readonly int _vectors;
+    readonly int _workers;
     readonly bool _packs;
+    readonly ChainLines? _lines;
     readonly TileEpilogue _epilogue;
 
     GemmEmitter(GemmStep step, Lanes lanes, int workers)
     {
-        (_step, _lanes) = (step, lanes);
+        (_step, _lanes, _workers) = (step, lanes, workers);
         int[] dims = step.Product.Shape.ToArray();
         (_m, _n) = (dims[^2], dims[^1]);
         _batch = dims[..^2].Aggregate(1, (p, d) => p * d);
@@ -39,7 +41,8 @@ sealed class GemmEmitter
         (_tile, _vectors) = step.Tile ?? GemmTile.Choose(lanes, _n);
         // whole vectors of a small B are read in place: it stays in L1
         bool near = _n % lanes.Count == 0 && (long)_k * _n * lanes.Type.ByteSize() <= NearBytes;
-        _packs = step.TransposeB || (_m > 2 * _tile && !near);
+        _packs = step.TransposeB || step.Computed.Contains(step.B) || (_m > 2 * _tile && !near);
+        _lines = ChainLines.Of(step, step.A, lanes, _code);
         _epilogue = new(step, lanes, _code, workers, _tile, Width);
     }
 
@@ -54,7 +57,11 @@ sealed class GemmEmitter
     Slot PackSlot => new Slot.Temporary(_step.Product, "panels", (long)_batch * Panels * _k * Width * _lanes.Type.ByteSize());
 
     PanelSource Source =>
-        new(new Slot.Node(_step.B), _step.TransposeB ? _k : _n, (batch, _) => Times(batch, (long)_k * _n), _step.TransposeB);
+        new(new Slot.Node(_step.B), _step.TransposeB ? _k : _n, (batch, _) => Times(batch, (long)_k * _n), _step.TransposeB)
+        {
+            Lines = code => ChainLines.Of(_step, _step.B, _lanes, code),
+            Lead = _step.LeadOf(_step.B),
+        };
 
     /// <summary>Gives the kernels: the packing, when it pays, and the product.</summary>
     public static List<KernelCode> Emit(GemmStep step, Lanes lanes, int workers)
@@ -89,7 +96,7 @@ sealed class GemmEmitter
             );
         }
         double work = (double)_batch * _m * _n * Math.Max(1, _k) / 4;
-        return _code.Close($"gemm {_m}x{_k}x{_n}{_step.Epilogue}", body, _batch == 1 ? Tiles : _batch, work);
+        return _code.Close($"{_step.LeadOf(_step.A)}gemm {_m}x{_k}x{_n}{_step.Epilogue}", body, _batch == 1 ? Tiles : _batch, work);
     }
 
     /// <summary>Writes the loops around the tiles: blocks of rows, blocks of depth, panels.</summary>
@@ -98,7 +105,7 @@ sealed class GemmEmitter
         var (depth, panel) = (_code.Long("depth"), _code.Long("panel"));
         int whole = _n / Width,
             rest = _n % Width;
-        var panels = new List<Expression> { Assign(panel, Constant(0L)) };
+        var panels = new List<Expression> { Compute(batch, depth, first, last), Assign(panel, Constant(0L)) };
         if (whole > 0)
             panels.Add(While(panel, Constant((long)whole), 1, Tile(batch, depth, panel, first, last, Width)));
         if (rest > 0)
@@ -125,8 +132,8 @@ sealed class GemmEmitter
         var tile = _code.Long("tile");
         int whole = _m / _tile,
             rest = _m % _tile;
-        Expression full = whole > 0 ? Micro(batch, depth, panel, tile, _tile, columns) : Empty();
-        Expression edge = rest > 0 ? Micro(batch, depth, panel, tile, rest, columns) : Empty();
+        Expression full = whole > 0 ? Micro(batch, depth, panel, first, tile, _tile, columns) : Empty();
+        Expression edge = rest > 0 ? Micro(batch, depth, panel, first, tile, rest, columns) : Empty();
         var choice =
             rest == 0 ? full
             : whole == 0 ? edge
@@ -135,15 +142,18 @@ sealed class GemmEmitter
     }
 
     /// <summary>Writes one register tile: rows x columns accumulators over a block of depth, then the epilogue.</summary>
-    BlockExpression Micro(Expression batch, Expression depth, Expression panel, Expression tile, int rows, int columns)
+    BlockExpression Micro(Expression batch, Expression depth, Expression panel, Expression first, Expression tile, int rows, int columns)
     {
         int vectors = (columns + _lanes.Count - 1) / _lanes.Count,
             strideK = _packs ? Width : _n;
         var (row, column) = (_code.Long("row"), _code.Long("column"));
         var (at, from, k, rounds) = (_code.Long("a"), _code.Long("b"), _code.Long("k"), _code.Long("rounds"));
         var sums = new RegisterTile(_code, _lanes, rows, vectors);
-        var (strideI, strideA) = _step.TransposeA ? (1, _m) : (_k, 1);
-        Expression pointerA = _code.Address(new Slot.Node(_step.A)),
+        var (strideI, strideA) =
+            _lines is not null ? (_step.TransposeA ? (1, Side) : (Side, 1))
+            : _step.TransposeA ? (1, _m)
+            : (_k, 1);
+        Expression pointerA = _lines is not null ? Computed : _code.Address(new Slot.Node(_step.A)),
             pointerB = _code.Address(_packs && _k > 0 ? PackSlot : new Slot.Node(_step.B));
 
         var lines = new List<Expression>
@@ -151,7 +161,12 @@ sealed class GemmEmitter
             Assign(row, Times(tile, _tile)),
             Assign(column, Times(panel, Width)),
             Assign(k, Times(depth, Depth)),
-            Assign(at, Add(Batch(batch, (long)_m * _k), Add(Times(row, strideI), Times(k, strideA)))),
+            Assign(
+                at,
+                _lines is not null
+                    ? Times(Subtract(row, Times(first, _tile)), strideI)
+                    : Add(Batch(batch, (long)_m * _k), Add(Times(row, strideI), Times(k, strideA)))
+            ),
             Assign(
                 from,
                 _packs
@@ -160,7 +175,7 @@ sealed class GemmEmitter
             ),
             sums.Clear(),
         };
-        var partial = DepthBlocks > 1 ? _code.Address(PartialSlot, write: true) : null;
+        var partial = DepthBlocks > 1 ? Partial : null;
         Expression PartialAt(int i, int v) => Plus(Add(Times(Plus(row, i), Panels * Width), column), v * _lanes.Count);
         if (partial is not null)
             lines.Add(
@@ -193,7 +208,69 @@ sealed class GemmEmitter
         return Block(lines);
     }
 
-    Slot PartialSlot => new Slot.Temporary(_step.Product, "partial", (long)Tiles * _tile * Panels * Width * _lanes.Type.ByteSize());
+    /// <summary>Counts the elements from one line of a computed block of A to the next, in whole vectors.</summary>
+    int Side => ((_step.TransposeA ? TilesPerBlock * _tile : Depth) + _lanes.Count - 1) / _lanes.Count * _lanes.Count;
+
+    /// <summary>Gives the address of the block of A that this thread computes: the rows of a few tiles, over a block of depth.</summary>
+    Expression Computed
+    {
+        get
+        {
+            int lines = _step.TransposeA ? Depth : TilesPerBlock * _tile;
+            return _code.Scratch(_step.Product, "factor", ((long)Side * lines * _lanes.Type.ByteSize() + 319) / 64 * 64, _workers);
+        }
+    }
+
+    /// <summary>Computes the block of A that the tiles are about to read, where no buffer holds A: each element once for the whole product.</summary>
+    Expression Compute(Expression batch, Expression depth, Expression first, Expression last)
+    {
+        if (_lines is null)
+            return Empty();
+        var (line, lines, column, end, row, k) = (
+            _code.Long("line"),
+            _code.Long("lines"),
+            _code.Long("column"),
+            _code.Long("end"),
+            _code.Long("row"),
+            _code.Long("k")
+        );
+        var rows = Subtract(MinOf(Times(last, _tile), Constant((long)_m)), row);
+        var rounds = MinOf(Constant((long)Depth), Subtract(Constant((long)_k), k));
+        // a line is what lies together in memory: a row of A, or a column of it where it is transposed
+        var (across, along) = _step.TransposeA ? (k, row) : (row, k);
+        var vector = new List<Expression>();
+        var value = _lines.Vector(column, vector);
+        vector.Add(_lanes.Store(_lanes.Type, value, Computed, Add(Times(line, Side), Subtract(column, along))));
+        return Block(
+            Assign(row, Times(first, _tile)),
+            Assign(k, Times(depth, Depth)),
+            Assign(lines, _step.TransposeA ? rounds : rows),
+            Assign(end, Add(along, _step.TransposeA ? rows : rounds)),
+            Assign(line, Constant(0L)),
+            While(
+                line,
+                lines,
+                1,
+                [
+                    .. _lines.Begin(Add(Batch(batch, _step.TransposeA ? _k : _m), Add(across, line))),
+                    Assign(column, along),
+                    While(column, end, _lanes.Count, vector),
+                ]
+            )
+        );
+    }
+
+    /// <summary>Gives the address of the sums so far of a product of many blocks of depth; threads that share a batch work on products of their own.</summary>
+    Expression Partial
+    {
+        get
+        {
+            long bytes = (long)Tiles * _tile * Panels * Width * _lanes.Type.ByteSize();
+            return _batch == 1
+                ? _code.Address(new Slot.Temporary(_step.Product, "partial", bytes), write: true)
+                : _code.Scratch(_step.Product, "partial", bytes, _workers);
+        }
+    }
 
     Expression Batch(Expression batch, long size) => _batch == 1 ? Constant(0L) : Times(batch, size);
 }

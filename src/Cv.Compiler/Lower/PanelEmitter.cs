@@ -11,7 +11,14 @@ namespace Cv.Compiler;
 /// <param name="Line">The elements from one line of a matrix to the next.</param>
 /// <param name="Start">Gives where the matrix of a group and tap starts.</param>
 /// <param name="Transposed">Tells that lines are columns.</param>
-sealed record PanelSource(Slot From, long Line, Func<Expression, Expression, Expression> Start, bool Transposed);
+sealed record PanelSource(Slot From, long Line, Func<Expression, Expression, Expression> Start, bool Transposed)
+{
+    /// <summary>Gives what computes the lines of a matrix that no buffer holds, or null; such lines are no columns, and there is one tap.</summary>
+    public Func<Code, ChainLines?> Lines { get; init; } = _ => null;
+
+    /// <summary>Names what is computed, as the kernel's name does.</summary>
+    public string Lead { get; init; } = "";
+}
 
 /// <summary>
 /// Writes the packing of a product's right side: panels of a register tile's width, each holding its columns' elements k by k, so that the
@@ -36,7 +43,9 @@ static class PanelEmitter
             code.Long("i")
         );
         int panels = (n + width - 1) / width;
-        var (read, write) = (code.Address(from.From), code.Address(into, write: true));
+        var computed = from.Lines(code);
+        var write = code.Address(into, write: true);
+        var read = computed is null ? code.Address(from.From) : write;
         var block = Divide(unit, Constant((long)taps));
         var lines = new List<Expression>
         {
@@ -121,16 +130,14 @@ static class PanelEmitter
         else
         {
             var row = code.Long("row");
-            var copies = Enumerable
-                .Range(0, width / lanes.Count)
-                .Select(v =>
-                    lanes.Store(
-                        lanes.Type,
-                        lanes.Load(lanes.Type, read, Plus(row, v * lanes.Count)),
-                        write,
-                        Plus(Add(target, Times(i, width)), v * lanes.Count)
-                    )
-                );
+            var copies = new List<Expression>();
+            if (computed is not null)
+                copies.AddRange(computed.Begin(Add(Times(Divide(block, Constant((long)panels)), k), i)));
+            for (int v = 0; v < width; v += lanes.Count)
+            {
+                var value = computed?.Vector(Plus(column, v), copies) ?? lanes.Load(lanes.Type, read, Plus(row, v));
+                copies.Add(lanes.Store(lanes.Type, value, write, Plus(Add(target, Times(i, width)), v)));
+            }
             lines.AddRange(
                 Assign(row, Add(source, column)),
                 Assign(i, Constant(0L)),
@@ -139,7 +146,7 @@ static class PanelEmitter
         }
         var body = Block(Assign(unit, code.From), While(unit, code.To, 1, lines));
         return code.Close(
-            $"pack {k}x{n}{(transposed ? " transposed" : "")}",
+            $"{from.Lead}pack {k}x{n}{(transposed ? " transposed" : "")}",
             body,
             (long)groups * panels * taps,
             (double)groups * taps * k * n

@@ -21,12 +21,13 @@ sealed class StepKey : IEquatable<StepKey>
     public StepKey(Step step)
     {
         _parts.Add(step.GetType());
-        foreach (var member in step.Members)
+        foreach (var member in step.Members.Concat(step.Prologue))
             Number(member);
+        int described = _nodes.Count;
         foreach (var field in FieldsOf.GetOrAdd(step.GetType(), Fields))
             Add(field.GetValue(step));
         for (int i = 0; i < _nodes.Count; i++)
-            Describe(_nodes[i], i < step.Members.Count);
+            Describe(_nodes[i], i < described);
         var hash = new HashCode();
         foreach (object? part in _parts)
             hash.Add(part);

@@ -92,7 +92,7 @@ sealed class TileEpilogue
             if (m != _step.Product)
             {
                 var local = _code.Local(_lanes.VectorOf(m.DType), "v");
-                lines.Add(Assign(local, Widen.Node(_lanes, m, [.. m.Operands.Select(Operand)])));
+                lines.Add(Assign(local, Widen.Node(_lanes, m, [.. m.Operands.Select(o => Operand(o, m.Shape))])));
                 values[m] = local;
             }
             if (_step.Stored.Contains(m))
@@ -101,7 +101,7 @@ sealed class TileEpilogue
         lines.AddRange(stores);
         return lines;
 
-        Expression Operand(Expr o)
+        Expression Operand(Expr o, Shape shape)
         {
             var source = Geometry.Source(o);
             if (values.TryGetValue(source, out var known))
@@ -111,13 +111,13 @@ sealed class TileEpilogue
             if (loads.TryGetValue(o, out var load))
                 return load;
             var local = _code.Local(_lanes.VectorOf(o.DType), "l");
-            lines.Add(Assign(local, Load(o, source)));
+            lines.Add(Assign(local, Load(o, source, shape)));
             return loads[o] = local;
         }
 
-        Expression Load(Expr o, Expr source)
+        Expression Load(Expr o, Expr source, Shape shape)
         {
-            var place = TileStep.PlaceOf(o, _step.Product.Shape);
+            var place = TileStep.PlaceOf(o, shape);
             if (o.Op is Iota iota)
             {
                 if (iota.Axis == o.Shape.Rank - 1 && !o.Shape.Dims[^1].IsOne)

@@ -16,7 +16,8 @@ readonly record struct Cost(double Operations, long Read, long Written)
     const int PerRandomNumber = 40;
 
     /// <summary>Counts the cost of a kernel-to-be.</summary>
-    public static Cost Of(Step step) => new(step.Members.Sum(OperationsOf), step.Reads().Sum(Bytes), step.Stored.Sum(Bytes));
+    public static Cost Of(Step step) =>
+        new(step.Members.Concat(step.Prologue).Sum(OperationsOf), step.Reads().Sum(Bytes), step.Stored.Sum(Bytes));
 
     public static Cost operator +(Cost a, Cost b) => new(a.Operations + b.Operations, a.Read + b.Read, a.Written + b.Written);
 

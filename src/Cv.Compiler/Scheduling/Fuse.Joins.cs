@@ -24,7 +24,7 @@ sealed partial class Fuse
         return true;
     }
 
-    /// <summary>Brings what a reduction folds into a loop, where it floats.</summary>
+    /// <summary>Brings what a reduction folds into a loop, where it floats; tells whether it can be had there.</summary>
     bool TryReach(LoopStep loop, Expr e)
     {
         var operand = e.Operands[0];
@@ -32,32 +32,32 @@ sealed partial class Fuse
             return true;
         if (loop.Size != operand.Shape.Size || !CanReach(loop, operand, operand.Shape, Role.Full))
             return false;
+        bool floats = _floating.ContainsKey(Geometry.Source(operand));
         Import(loop, operand, operand.Shape, Role.Full);
-        return loop.Roles.ContainsKey(Geometry.Source(operand));
+        return !floats || loop.Roles.ContainsKey(Geometry.Source(operand));
     }
 
-    /// <summary>Adds an elementwise node to the tile loop of a product of its own shape.</summary>
+    /// <summary>Adds an elementwise node to the tile loop of a product of its own shape, or of one that is the same matrix.</summary>
     bool TryEpilogue(TileStep tile, Expr e)
     {
-        var shape = tile.Product.Shape;
-        if (e.Op is Reduction || e.Shape != shape)
-            return false;
-        if (!FitsTile(tile, e) || !e.Operands.All(o => CanReach(tile, o, shape, Role.Full)))
+        if (e.Op is Reduction || !FitsTile(tile, e) || !e.Operands.All(o => CanReach(tile, o, e.Shape, Role.Full)))
             return false;
         foreach (var operand in e.Operands)
-            Import(tile, operand, shape, Role.Full);
+            Import(tile, operand, e.Shape, Role.Full);
         Include(tile, e, Role.Full);
         return true;
     }
 
-    /// <summary>Tells whether the operands of a node of the product's shape can be had tile by tile.</summary>
+    /// <summary>Tells whether a node is the product's matrix, whatever dims its rows have, and its operands can be had tile by tile.</summary>
     static bool FitsTile(TileStep tile, Expr e)
     {
         var shape = tile.Product.Shape;
+        if (e.Shape.Size != shape.Size || e.Shape.Rank == 0 || e.Shape.Dims[^1] != shape.Dims[^1])
+            return false;
         foreach (var operand in e.Operands)
         {
             bool inside = tile.Roles.ContainsKey(Geometry.Source(operand));
-            if (inside ? operand.Shape != shape : !tile.Takes(operand))
+            if (inside ? operand.Shape != e.Shape : !tile.Takes(operand, e.Shape))
                 return false;
         }
         return true;

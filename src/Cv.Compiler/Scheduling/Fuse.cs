@@ -27,7 +27,6 @@ sealed partial class Fuse
     readonly Dictionary<Expr, Step> _home = [];
     readonly Dictionary<Expr, Float> _floating = [];
     readonly HashSet<Expr> _readInPlace = [];
-    readonly Dictionary<Expr, int> _uses = [];
     readonly HashSet<Expr> _isRead = [];
 
     Fuse(Graph graph) => _graph = graph;
@@ -42,11 +41,12 @@ sealed partial class Fuse
     {
         graph = CopyLeafRoots(graph);
         var fuse = new Fuse(graph);
+        fuse.FindUsers();
         fuse.FindFoldableTransposes();
         foreach (var e in graph.Nodes)
             fuse.Place(e);
         foreach (var root in graph.Roots)
-            fuse.Materialise(Geometry.Source(root));
+            fuse.WriteRoot(Geometry.Source(root));
         return Order.Run(graph, [.. fuse._prologue, .. fuse._steps]);
     }
 
@@ -122,9 +122,14 @@ sealed partial class Fuse
         }
         int cost = 1 + e.Operands.Sum(o => _floating.GetValueOrDefault(Geometry.Source(o)).Cost);
         bool cheap = cost <= MaxFloating && !IsCostly(e.Op) && !IsFloatCast(e);
-        if (cheap && (step is null || e.DType == DType.Bool || (cost <= MaxRecomputed && IsCheaperThanMemory(e))))
+        bool light = cheap && cost <= MaxRecomputed;
+        if (cheap && (step is null || e.DType == DType.Bool || (light && (IsCheaperThanMemory(e) || IsForFold(e)))))
             _floating[e] = new(cost, step);
-        else if (step is null || !(TryJoin(step, e) || TryLater(step, e)))
+        else if (step is not null && (TryJoin(step, e) || TryLater(step.Order, e)))
+            return;
+        else if (light && IsForProducts(e))
+            _floating[e] = new(cost, step);
+        else
             Append(NewLoop(e));
     }
 
@@ -138,19 +143,11 @@ sealed partial class Fuse
         }
         // with a cost such that what is made of them does not float with them
         _floating[e] = new(MaxFloating, null, IsRandom: true);
-        if (Uses(e) > 1)
+        if (Users(e).Count > 1 || _roots.Contains(e))
             Materialise(e);
     }
 
     bool IsRandom(Expr operand) => _floating.GetValueOrDefault(Geometry.Source(operand)).IsRandom;
-
-    int Uses(Expr e)
-    {
-        if (_uses.Count == 0)
-            foreach (var used in _graph.Nodes.SelectMany(n => n.Operands).Concat(_graph.Roots).Select(Geometry.Source))
-                _uses[used] = _uses.GetValueOrDefault(used) + 1;
-        return _uses.GetValueOrDefault(e);
-    }
 
     /// <summary>
     /// Tells whether a node had better be computed where it is used than written and read: it walks one buffer that others read anyway, or
@@ -158,29 +155,49 @@ sealed partial class Fuse
     /// </summary>
     bool IsCheaperThanMemory(Expr e)
     {
-        var large = new HashSet<Expr>();
-        foreach (var operand in e.Operands)
-            if (!AddLarge(operand, e.Shape.Size / SmallPart, large))
-                return false;
-        return e.Shape.Size >= LeastRecomputed && large.Count <= 1;
+        if (e.Shape.Size < LeastRecomputed || Large(e) is not { Count: <= 1 } large)
+            return false;
+        return large.All(IsRead) || (large.All(b => IsRead(b) || IsWrittenAnyway(b)) && NeedsNoBuffer(e));
     }
 
-    /// <summary>Collects the large buffers that an operand is made of; false if one is no buffer yet.</summary>
-    bool AddLarge(Expr operand, int size, HashSet<Expr> large)
+    /// <summary>Tells whether a node only feeds a fold, which no product's tile can hold, and is made of buffers that are there in any case.</summary>
+    bool IsForFold(Expr e) =>
+        e.Shape.Size >= LeastRecomputed
+        && Users(e) is [{ Op: Reduction }]
+        && NeedsNoBuffer(e)
+        && Large(e).All(b => IsRead(b) || IsWrittenAnyway(b));
+
+    bool IsRead(Expr buffer) => buffer.Op is Leaf || _isRead.Contains(buffer);
+
+    /// <summary>Tells whether a value that a product's tile computes will be written, because one of its readers can be in no tile.</summary>
+    bool IsWrittenAnyway(Expr buffer) =>
+        _home.GetValueOrDefault(buffer) is TileStep && Users(buffer).Exists(u => u.Op is not (Elementwise or Broadcast));
+
+    /// <summary>Lists the buffers that a node is made of, but for those that are small beside it.</summary>
+    HashSet<Expr> Large(Expr e)
     {
-        var source = Geometry.Source(operand);
-        if (source.Op is Const or Iota || source.Shape.Size <= size)
-            return true;
-        if (_floating.ContainsKey(source))
-            return source.Operands.All(o => AddLarge(o, size, large));
-        large.Add(source);
-        return source.Op is Leaf || _isRead.Contains(source);
+        var large = new HashSet<Expr>();
+        foreach (var operand in e.Operands)
+            Add(operand);
+        return large;
+
+        void Add(Expr operand)
+        {
+            var source = Geometry.Source(operand);
+            if (source.Op is Const or Iota || source.Shape.Size <= e.Shape.Size / SmallPart)
+                return;
+            if (!_floating.ContainsKey(source))
+                large.Add(source);
+            else
+                foreach (var o in source.Operands)
+                    Add(o);
+        }
     }
 
     /// <summary>Joins a later step beside which the node saves a walk: one that is small, or that reads something the node reads.</summary>
-    bool TryLater(Step after, Expr e)
+    bool TryLater(int after, Expr e)
     {
-        for (int i = _steps.Count - 1; i > after.Order && i >= _steps.Count - LookBack; i--)
+        for (int i = _steps.Count - 1; i > after && i >= _steps.Count - LookBack; i--)
         {
             if (_steps[i] is not LoopStep loop || loop.Size != (e.Op is Reduction ? e.Operands[0] : e).Shape.Size)
                 continue;
@@ -205,7 +222,8 @@ sealed partial class Fuse
     void PlaceReduction(Expr e)
     {
         var operand = e.Operands[0];
-        if (Latest(e) is { } step && (TryJoin(step, e) || (_floating.ContainsKey(Geometry.Source(operand)) && TryLater(step, e))))
+        // what reads a parameter may be in the way of its update: only inputs are folded beside others that read them
+        if (Latest(e) is { } step ? TryJoin(step, e) || TryLater(step.Order, e) : operand.Op is Input && TryLater(-1, e))
             return;
         var fresh = new LoopStep(operand.Shape.Size) { Lane = Lane(e) };
         Import(fresh, operand, operand.Shape, Role.Full);
@@ -230,6 +248,16 @@ sealed partial class Fuse
         return step;
     }
 
+    /// <summary>Writes a result that still floats: in a later loop that reads what it reads, or in one of its own.</summary>
+    void WriteRoot(Expr e)
+    {
+        bool joins = e.Shape.Size >= LeastRecomputed && _floating.GetValueOrDefault(e).After is { } after && TryLater(after.Order, e);
+        if (joins)
+            _floating.Remove(e);
+        else
+            Materialise(e);
+    }
+
     /// <summary>Gives a node that is still floating a step of its own: before all others, where it depends on leaves alone.</summary>
     void Materialise(Expr e)
     {
@@ -251,6 +279,7 @@ sealed partial class Fuse
 
     void Append(Step step)
     {
+        TakeChains(step);
         foreach (var read in step.Reads().ToList())
         {
             Materialise(read);

@@ -13,12 +13,13 @@ static class Order
 
     public static Schedule Run(Graph graph, List<Step> steps)
     {
-        var home = new Dictionary<Expr, int>();
-        for (int i = 0; i < steps.Count; i++)
-            foreach (var member in steps[i].Members)
-                if (steps[i].Roles[member] != Role.One) // made for that kernel alone, and never stored by it
-                    home.TryAdd(member, i);
-        Store(graph, steps, home);
+        var home = Store(graph, steps);
+        // a chain that floated into an earlier step, and then got a loop of its own, is stored by that step: the loop would only be in the way of updates
+        while (steps.Exists(s => s.Stored.IsEmpty))
+        {
+            steps = steps.FindAll(s => !s.Stored.IsEmpty);
+            home = Store(graph, steps);
+        }
         var reads = steps.Select(s => s.Reads().ToHashSet()).ToList();
         var needs = reads
             .Select((r, i) => r.Concat(steps[i].Waits()).Where(home.ContainsKey).Select(e => home[e]).Where(j => j != i).ToHashSet())
@@ -45,6 +46,15 @@ static class Order
                     : needs[i].Select(n => n + 0.5).DefaultIfEmpty(i).Max()
             )
             .ToList();
+        // what is made of leaves alone comes just before its first reader
+        var first = new double?[steps.Count];
+        for (int i = steps.Count - 1; i >= 0; i--)
+        {
+            if (steps[i].Order < 0 && first[i] is { } reader)
+                ranks[i] = reader - 0.25;
+            foreach (int j in needs[i])
+                first[j] = Math.Min(first[j] ?? ranks[i], ranks[i]);
+        }
         waits = WithoutKnots(needs, waits);
         foreach (var (_, step, others) in waits)
             needs[step].UnionWith(others.Where(r => r != step));
@@ -111,13 +121,20 @@ static class Order
         }
     }
 
-    static void Store(Graph graph, List<Step> steps, Dictionary<Expr, int> home)
+    /// <summary>Decides which members leave each step, and tells where each member is stored, if at all: in the first step that has it.</summary>
+    static Dictionary<Expr, int> Store(Graph graph, List<Step> steps)
     {
+        var home = new Dictionary<Expr, int>();
+        for (int i = 0; i < steps.Count; i++)
+            foreach (var member in steps[i].Members)
+                if (steps[i].Roles[member] != Role.One) // made for that kernel alone, and never stored by it
+                    home.TryAdd(member, i);
         var leaving = new HashSet<Expr>(graph.Roots.Select(Geometry.Source));
         foreach (var step in steps)
             leaving.UnionWith(step.Reads());
         for (int i = 0; i < steps.Count; i++)
             steps[i].Stored = [.. steps[i].Members.Where(m => leaving.Contains(m) && home[m] == i)];
+        return home;
     }
 
     /// <summary>Lists the updates whose step reads the target, if at all, at the very element it writes.</summary>
@@ -132,6 +149,8 @@ static class Order
             if (outputs.Contains(source) || !taken.Add(source) || step.Roles[source] == Role.Tail || step is not (LoopStep or TileStep))
                 continue;
             if (step is TileStep tile && tile.Factors.Contains(update.Target))
+                continue;
+            if (step.Prologue.Exists(m => m.Operands.Any(o => Geometry.Source(o) == update.Target)))
                 continue;
             // a row is walked several times: a later walk would read the new value
             if (

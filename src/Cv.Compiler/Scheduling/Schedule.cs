@@ -31,6 +31,33 @@ abstract class Step
     /// <summary>Gives the role of each member.</summary>
     public Dictionary<Expr, Role> Roles { get; } = [];
 
+    /// <summary>Gives the nodes that are computed while a factor is copied, operands first. They are no members: nothing else in the kernel has them.</summary>
+    public List<Expr> Prologue { get; } = [];
+
+    /// <summary>Gives the factors among them: what is multiplied, though no buffer holds it.</summary>
+    public List<Expr> Computed { get; } = [];
+
+    /// <summary>Lists the factors that the kernel copies before it multiplies, so that it may as well compute them.</summary>
+    public virtual IEnumerable<Expr> Copied => [];
+
+    /// <summary>Tells whether an operand of a factor's chain can be had where the factor is copied.</summary>
+    public virtual bool Feeds(Expr factor, Expr operand) => false;
+
+    /// <summary>Names the nodes of the prologue, as kernels' names do.</summary>
+    public string Lead => Named(Prologue);
+
+    /// <summary>Names the nodes of the prologue that one of the computed factors is made of.</summary>
+    public string LeadOf(Expr factor)
+    {
+        var made = new HashSet<Expr> { factor };
+        foreach (var m in Enumerable.Reverse(Prologue))
+            if (made.Contains(m))
+                made.UnionWith(m.Operands);
+        return Computed.Contains(factor) ? Named(Prologue.Where(made.Contains)) : "";
+    }
+
+    static string Named(IEnumerable<Expr> nodes) => string.Concat(nodes.Select(m => m.Op.Name + "+"));
+
     /// <summary>Gives the float type that the kernel computes in, once a member has decided it.</summary>
     public DType? Lane { get; set; }
 
@@ -48,7 +75,12 @@ abstract class Step
 
     /// <summary>Lists the nodes whose buffers the kernel reads.</summary>
     public IEnumerable<Expr> Reads() =>
-        Operands().Select(Geometry.Source).Where(s => !Roles.ContainsKey(s) && s.Op is not (Const or Iota)).Distinct();
+        Operands()
+            .Select(Geometry.Source)
+            .Where(s => !Roles.ContainsKey(s))
+            .Concat(Prologue.SelectMany(m => m.Operands).Where(o => !Prologue.Contains(o)).Select(Geometry.Source))
+            .Where(s => s.Op is not (Const or Iota))
+            .Distinct();
 
     /// <summary>Lists the nodes that must be computed before the kernel runs, though it does not read them.</summary>
     public IEnumerable<Expr> Waits() => Operands().SelectMany(Geometry.Waits).Where(s => !Roles.ContainsKey(s)).Distinct();

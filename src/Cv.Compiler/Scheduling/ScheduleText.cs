@@ -8,7 +8,7 @@ static class ScheduleText
 {
     public static string Of(Schedule schedule)
     {
-        var names = Dump.Names(schedule.Graph.Nodes.Concat(schedule.Steps.SelectMany(s => s.Members)).Distinct());
+        var names = Dump.Names(schedule.Graph.Nodes.Concat(schedule.Steps.SelectMany(s => s.Members.Concat(s.Prologue))).Distinct());
         var text = new StringBuilder();
         var total = schedule.Steps.Aggregate(default(Cost), (sum, step) => sum + Cost.Of(step));
         text.Append(
@@ -18,6 +18,11 @@ static class ScheduleText
         foreach (var step in schedule.Steps)
         {
             text.Append(CultureInfo.InvariantCulture, $"{Kind(step)}: {Cost.Of(step)}\n");
+            foreach (var m in step.Prologue)
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"  {names[m]} : {m.Type} = {m.Op.Name}{m.Op.Attributes}{Dump.Operands(m, names)} (as it is copied)\n"
+                );
             foreach (var m in step.Members)
                 text.Append(
                     CultureInfo.InvariantCulture,

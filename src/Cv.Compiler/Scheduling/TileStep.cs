@@ -41,10 +41,10 @@ abstract class TileStep : Step
     /// <summary>Names the nodes that are fused with the product, as kernels' names do.</summary>
     public string Epilogue => string.Concat(Members.Skip(1).Select(m => "+" + m.Op.Name));
 
-    /// <summary>Tells whether the tiles can have an operand's elements.</summary>
-    public virtual bool Takes(Expr operand) => PlaceOf(operand, Product.Shape) is not null;
+    /// <summary>Tells whether the tiles can have the elements of an operand of a node of a shape: the product's, or one that is the same matrix.</summary>
+    public virtual bool Takes(Expr operand, Shape full) => PlaceOf(operand, full) is not null;
 
-    /// <summary>Finds where an operand's elements stand for each element of the product; null where no tile can have them.</summary>
+    /// <summary>Finds where an operand's elements stand for each element of a node that is computed in tiles; null where no tile can have them.</summary>
     public static TilePlace? PlaceOf(Expr operand, Shape full)
     {
         var shape = operand.Shape;
@@ -62,7 +62,8 @@ abstract class TileStep : Step
     }
 
     /// <inheritdoc/>
-    protected override IEnumerable<Expr> Operands() => [.. Factors, .. Members.Where(m => m != Product).SelectMany(m => m.Operands)];
+    protected override IEnumerable<Expr> Operands() =>
+        [.. Factors.Except(Computed), .. Members.Where(m => m != Product).SelectMany(m => m.Operands)];
 }
 
 /// <summary>Multiplies matrices.</summary>
@@ -93,11 +94,27 @@ sealed class GemmStep : TileStep
     public override IReadOnlyList<Expr> Factors => [A, B];
 
     /// <inheritdoc/>
+    public override IEnumerable<Expr> Copied =>
+        A == B || IsNarrow ? []
+        : TransposeB ? [A]
+        : [A, B];
+
+    /// <summary>Counts the elements of a factor that follow each other before the next row of it, or column where it is transposed, begins.</summary>
+    public int LineOf(Expr factor) =>
+        factor == B ? Product.Shape.Dims[^1].Value
+        : TransposeA ? Product.Shape.Dims[^2].Value
+        : Product.Operands[0].Shape.Dims[^1].Value;
+
+    /// <inheritdoc/>
+    public override bool Feeds(Expr factor, Expr operand) =>
+        operand.Op is not Iota && Geometry.ColumnStride(operand, factor.Shape, LineOf(factor)) is not null;
+
+    /// <inheritdoc/>
     public override Expr Tiled => Product;
 
     /// <inheritdoc/>
-    public override bool Takes(Expr operand) =>
-        IsNarrow ? operand.Op is not Iota && PlaceOf(operand, Product.Shape) is TilePlace.Element or TilePlace.One : base.Takes(operand);
+    public override bool Takes(Expr operand, Shape full) =>
+        IsNarrow ? operand.Op is not Iota && PlaceOf(operand, full) is TilePlace.Element or TilePlace.One : base.Takes(operand, full);
 
     /// <summary>Tells whether a transposition is one that a product reads in place: of the last two axes.</summary>
     public static bool IsFoldable(Expr e) => e is (Transpose(var order), _) && SwapsLastTwo(order);
@@ -124,28 +141,33 @@ sealed class ConvStep(Expr product) : TileStep(product)
     public override IReadOnlyList<Expr> Factors => [Image, Filters];
 
     /// <inheritdoc/>
+    public override IEnumerable<Expr> Copied => Image == Product.Operands[0] && Image != Filters ? [Image] : [];
+
+    /// <inheritdoc/>
+    public override bool Feeds(Expr factor, Expr operand) => operand.Op is not Iota;
+
+    /// <inheritdoc/>
     public override Expr Tiled => Product;
 }
 
-/// <summary>Finds the gradient of a convolution's filters: tiles of taps and channels by channels, over all pixels.</summary>
-sealed class ConvWeightsStep : Step
+/// <summary>Finds the gradient of a convolution's filters: tiles of taps and channels by channels, over all pixels; then what is made of the gradient.</summary>
+sealed class ConvWeightsStep(Expr product) : TileStep(product)
 {
-    public ConvWeightsStep(Expr node)
-    {
-        Node = node;
-        (Image, Cotangent) = (Geometry.Source(node.Operands[0]), Geometry.Source(node.Operands[1]));
-        Members.Add(node);
-        Roles[node] = Role.Full;
-        Lane = node.DType;
-        IsClosed = true;
-    }
-
-    public Expr Node { get; }
-    public Expr Image { get; }
-    public Expr Cotangent { get; }
+    public Expr Image { get; } = Geometry.Source(product.Operands[0]);
+    public Expr Cotangent { get; } = Geometry.Source(product.Operands[1]);
 
     /// <inheritdoc/>
-    public override Expr Tiled => Node;
+    public override IReadOnlyList<Expr> Factors => [Image, Cotangent];
+
+    /// <inheritdoc/>
+    public override IEnumerable<Expr> Copied => Product.Operands.Where(o => o == Image || o == Cotangent);
+
+    /// <inheritdoc/>
+    public override bool Feeds(Expr factor, Expr operand) =>
+        operand.Op is not Iota && (factor != Cotangent || PlaceOf(operand, factor.Shape) is not null);
+
+    /// <inheritdoc/>
+    public override Expr Tiled => Product;
 }
 
 /// <summary>Walks the windows of an image: pools, and their adjoints. Each element of the result is a tile of its own.</summary>
