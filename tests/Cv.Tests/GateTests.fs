@@ -412,6 +412,9 @@ let private custom =
                 "3 w"
     ]
 
+type private Rule =
+    static member Of(f: Expression<Func<float, float>>) = f :> LambdaExpression
+
 let private mistakes =
     let x = Expr.Input("x", shape [ 4 ])
 
@@ -442,6 +445,41 @@ let private mistakes =
                 let x = Expr.Input("x", shape [], DType.F64)
                 Gradient.Of(Gradient.Of(x.Apply gate, x)[0], x))
             "gradient: a derivative must be known for each function; got cube, which no gate defines one for. Give it by hand: Gate.Define(name, forward, derivative)?"
+
+        refuses
+            "the derivative of a function that nobody knows"
+            (fun () -> ScalarDerivative.Of(Rule.Of(fun x -> 1.0 + Own.cube x), 0))
+            "scalar_derivative: a derivative must be known for each function; got cube(x). Give it by hand: Gate.Define(name, forward, derivative)?"
+
+        refuses
+            "a derivative by hand that is no mathematics"
+            (fun () -> Gate.Define("f", (fun (x: float) -> x), (fun x y -> float (int (x * y)))))
+            "gate \"f\": a scalar function may be made of arithmetic, comparisons, conditionals and functions of Math; got Convert(Convert((x * y), Int32), Double). Write it out, or call a static method of one or two numbers."
+
+        refuses
+            "managed code that forgets an element"
+            (fun () ->
+                let gate =
+                    Gate.Custom(
+                        TensorRule(
+                            "f",
+                            Evaluate = (fun _ _ -> [| 1.0 |]),
+                            Infer = (fun types -> types[0]),
+                            Vjp = (fun _ dy -> cotangent dy)
+                        )
+                    )
+
+                Evaluate.value [ "x", Array.zeroCreate 4 ] (x.Apply gate))
+            "gate \"f\": Evaluate must give each element of its result, f32[4]; got 1 of 4. Make an array of y.Shape.Size."
+
+        refuses
+            "a vjp that forgets an operand"
+            (fun () ->
+                let gate =
+                    Gate.Custom(TensorRule("f", 2, Forward = (fun x -> x[0] * x[1]), Vjp = (fun _ dy -> cotangent dy)))
+
+                Gradient.Of(gate.Of(x, x).Sum(), x))
+            "gate \"f\": Vjp must give a cotangent, or null, for each operand; got 1 for 2. One for each, in order."
 
         refuses
             "no name"
