@@ -21,7 +21,7 @@ foreach (
         ("swish", x => x.Apply(OwnGates.Swish)),
         ("squash", x => x.Apply(OwnGates.Squash)),
         ("softsign", OwnVerbs.Softsign),
-        ("a running sum", x => x.Reshape(1).BroadcastTo([3]).Apply(RunningSum.Gate).Sum()),
+        ("a running sum", x => (x * x).Reshape(1).BroadcastTo([3]).Apply(RunningSum.Gate).Sum()),
     }
 )
 {

@@ -235,6 +235,65 @@ let private stable =
             Expect.sequenceEqual (Run.compiled VectorWidth.Bits256 1 [ g ] [ "x", [| 0.0 |] ]).Head [ 0.5 ] "sigmoid 0"
     ]
 
+/// The gallery at points, by the formulas of the papers.
+let private byDefinition =
+    let at name (make: unit -> ScalarGate) (point: float list) expected =
+        testCase name (fun () -> Expect.floatClose Accuracy.veryHigh (run (make ()).Rule point) expected "the value")
+
+    testList "by definition" [
+        at "relu" (fun () -> Gate.Relu) [ -1.0 ] 0.0
+        at "leaky relu" (fun () -> Gate.LeakyRelu()) [ -2.0 ] -0.02
+        at "prelu" (fun () -> Gate.Prelu) [ -2.0; 0.25 ] -0.5
+        at "elu" (fun () -> Gate.Elu()) [ -1.0 ] (exp -1.0 - 1.0)
+        at "elu of 2" (fun () -> Gate.Elu 2.0) [ -1.0 ] (2.0 * (exp -1.0 - 1.0))
+        at "selu above" (fun () -> Gate.Selu) [ 1.0 ] 1.0507009873554805
+        at "selu below" (fun () -> Gate.Selu) [ -1.0 ] -1.1113307378125628
+        at "gelu" (fun () -> Gate.Gelu) [ 1.0 ] 0.8413447460685429
+        at "gelu by tanh" (fun () -> Gate.GeluTanh) [ 1.0 ] 0.8411919906082768
+        at "softplus" (fun () -> Gate.Softplus) [ 0.0 ] (log 2.0)
+        at "swish" (fun () -> Gate.Swish) [ 1.0 ] 0.7310585786300049
+        at "mish" (fun () -> Gate.Mish) [ 1.0 ] 0.8650983882673103
+        at "hard sigmoid" (fun () -> Gate.HardSigmoid) [ 1.0 ] (4.0 / 6.0)
+        at "huber near" (fun () -> Gate.Huber()) [ 0.5 ] 0.125
+        at "huber far" (fun () -> Gate.Huber 2.0) [ -3.0 ] 4.0
+        at "smooth L1 near" (fun () -> Gate.SmoothL1 2.0) [ 1.0 ] 0.25
+        at "smooth L1 far" (fun () -> Gate.SmoothL1 2.0) [ -3.0 ] 2.0
+        at "focal" (fun () -> Gate.Focal()) [ log 0.5 ] (0.25 * log 2.0)
+        at "hinge" (fun () -> Gate.Hinge) [ 0.5; -1.0 ] 1.5
+        at "squared hinge" (fun () -> Gate.SquaredHinge) [ 0.5; -1.0 ] 2.25
+        at "divergence" (fun () -> Gate.Divergence) [ log 0.25; 0.5 ] (0.5 * log 2.0)
+        at "cosine" (fun () -> Gate.Cosine) [ 3.0; 4.0; 9.0 ] 0.5
+        at "contrastive of others" (fun () -> Gate.Contrastive()) [ 0.36; 0.0 ] 0.08
+        at "contrastive of the same" (fun () -> Gate.Contrastive()) [ 0.36; 1.0 ] 0.18
+        at "triplet" (fun () -> Gate.Triplet()) [ 1.0; 0.9 ] 0.3
+
+        let zeros = [ "a", Array.zeroCreate 6; "b", Array.zeroCreate 6; "same", [| 0.0; 1.0 |] ]
+        let a, b = Expr.Input("a", shape [ 2; 3 ]), Expr.Input("b", shape [ 2; 3 ])
+        let same = Expr.Input("same", shape [ 2 ], DType.I32)
+
+        for name, y, values in
+            [
+                "cosine similarity of zeros", a.CosineSimilarity b, zeros
+                "contrastive in one place", a.Contrastive(b, same), zeros
+                "focal, certain", (a.Sum(1)).Apply(Gate.Focal 0.5), zeros
+                "divergence from what is 0", a.KlDivergence b, zeros
+            ] do
+            testCase $"{name}: a value of 0 or so, and gradients that are finite"
+            <| fun () ->
+                let outputs = y :: List.ofSeq (Gradient.Of(y.Sum(), [| a; b |], Unreached.Zero))
+                let actual = Run.compiled VectorWidth.Bits256 1 outputs values
+                Expect.all (Array.concat actual) Double.IsFinite $"%A{actual}"
+
+        testCase "maxout takes the largest of neighbours"
+        <| fun () ->
+            let x = Expr.Input("x", shape [ 1; 6 ])
+
+            Expect.sequenceEqual
+                (Run.interpreted [ x.Maxout 3 ] [ "x", [| 1.0; 5.0; 2.0; -4.0; -3.0; -9.0 |] ]).Head
+                [ 5.0; -3.0 ]
+                "two of six"
+    ]
+
 let private masks =
     testList "masks" [
         testCase "an infinity in the branch not taken reaches no gradient"
@@ -573,4 +632,4 @@ let private mistakes =
 
 [<Tests>]
 let tests =
-    testList "gates" [ printed; derivatives; stable; masks; kernels; custom; mistakes ]
+    testList "gates" [ printed; derivatives; byDefinition; stable; masks; kernels; custom; mistakes ]

@@ -72,6 +72,12 @@ let private byDefinition =
         agrees "squared hinge" squared (ByHand.svm 2.0)
         agrees "softmax cross-entropy" crossEntropy ByHand.crossEntropy
         agrees "accuracy" accuracy ByHand.correct
+        agrees "focal loss" (fun scores labels -> scores.FocalLoss labels) (fun row right ->
+            let logarithm = -(ByHand.crossEntropy row right)
+            -((1.0 - exp logarithm) ** 2.0) * logarithm)
+        agrees "label smoothing" (fun scores labels -> scores.LabelSmoothing labels) (fun row right ->
+            let each = List.init row.Length (ByHand.crossEntropy row)
+            0.9 * each[right] + 0.1 * List.average each)
         agrees "log-softmax, picked" (fun scores labels -> -(scores.LogSoftmax().Pick labels).Mean()) ByHand.crossEntropy
         agrees "softmax, picked" (fun scores labels -> (scores.Softmax().Pick labels).Mean()) (fun row right ->
             exp -(ByHand.crossEntropy row right))

@@ -7,7 +7,11 @@ public abstract partial class Gate
 
     /// <inheritdoc cref="Verbs.GeluTanh(Expr)"/>
     public static ScalarGate GeluTanh =>
-        field ??= Define("gelu_tanh", x => 0.5f * x * (1 + MathF.Tanh(MathF.Sqrt(2 / MathF.PI) * (x + 0.044715f * (x * x * x)))));
+        // in doubles: the C# compiler would round 2 / MathF.PI before anyone could read it as it is written
+        field ??= Define(
+            "gelu_tanh",
+            x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * (x * x * x))))
+        );
 }
 
 public static partial class Verbs
