@@ -35,6 +35,9 @@ foreach (
 
 static double Value(Expr y, double t) => Compile.Function(y).Call(new Binding("t", Tensor.From([], new[] { t })))[0].Item();
 
+// And by every other way to tell a derivative.
+Checks.Run();
+
 // A pass of one's own.
 Console.WriteLine(
     $"\n-- softsign (x / 4), after a pass of one's own\n{Pass.RunAll([MultiplyByReciprocals.Pass], new((x / 4f).Softsign()))}"

@@ -15,6 +15,7 @@ sealed class Subject
     readonly VjpRule? _rule;
     double[][]? _gradients;
     double? _floor;
+    double _least;
 
     public Subject(Expr y, Point at, CheckOptions? options = null, VjpRule? rule = null)
     {
@@ -39,7 +40,10 @@ sealed class Subject
 
     /// <summary>Numbers as small as this count as 0: they are nothing beside the largest of the gradient.</summary>
     public double Floor =>
-        _floor ??= 1e-6 * Math.Max(1e-3, Gradients.SelectMany(g => g).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max());
+        _floor ??= Math.Max(
+            _least,
+            1e-6 * Math.Max(1e-3, Gradients.SelectMany(g => g).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max())
+        );
 
     /// <summary>Turns a node to f64, and its symbols to small extents that differ.</summary>
     public static Expr Prepare(Expr y)
@@ -64,7 +68,9 @@ sealed class Subject
         var parts = GradientGraphs().Zip(Literals(direction), (g, d) => (g * d).Sum()).ToList();
         // every leaf stays one, though the gradient may not see it
         var all = Leaves.Select(l => (l * 0.0).Sum());
-        return Of(parts.Concat(all).Aggregate((a, b) => a + b), At);
+        var along = Of(parts.Concat(all).Aggregate((a, b) => a + b), At);
+        along._least = Floor; // where all second derivatives are 0, rounding is nothing beside the first
+        return along;
     }
 
     /// <summary>Gives the place of a leaf by its name.</summary>

@@ -13,7 +13,7 @@ let ops =
     |> List.ofArray
 
 /// An op whose attributes are all default: samples and names do not depend on them.
-let private blank (op: Type) =
+let blank (op: Type) =
     RuntimeHelpers.GetUninitializedObject op :?> Op
 
 let nameOf op = (blank op).Name

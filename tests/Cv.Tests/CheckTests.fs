@@ -85,6 +85,7 @@ let private verdicts =
         right "what bends sharply" ((x * 30.0).Sigmoid()) [ 0.01; 0.03; -0.02 ]
         right "what is flat" (x.Sign()) [ -1.0; 0.3; 2.0 ]
         right "a stopped gradient is a constant" (x * x.StopGradient()) [ 1.0; 2.0; 3.0 ]
+        right "a value that is passed straight through" (x.Sign().StraightThrough(x.Tanh()) * x) [ 1.0; -2.0; 3.0 ]
         right "a leaf that none reaches" (x.StopGradient()) [ 1.0; 2.0; 3.0 ]
         judged "near a pole" (x.Log()) [ 1e-3; 1e-4; 2.0 ] Verdict.Pass
         judged "next to a kink" (x.Relu()) [ 1e-4; -1e-5; 1e-6 ] Verdict.Pass
@@ -131,6 +132,50 @@ let private verdicts =
 
             Check.HessianSymmetry(Subject((x.Sin() * w).Sum(), at, CheckOptions.Default, second))
             |> expectVerdict Verdict.Fail
+    ]
+
+let private swish = Gate.Define("swish", fun (x: float) -> x / (1.0 + exp -x))
+
+/// Defined by a formula and a derivative that is not its own.
+let private mistaken =
+    Gate.Define("mistaken", (fun (x: float) -> sin x), (fun (x: float) (y: float) -> 1.0 + 0.0 * x * y))
+
+let private gates =
+    testList "gates" [
+        // in a user's test project, this is the line
+        testCase "swish" <| fun () -> Check.Gate swish
+        testCase "a function of nodes" <| fun () -> Check.Gate(fun x -> x * x.Sigmoid())
+
+        testList "the gallery" [
+            for property in typeof<Gate>.GetProperties() do
+                match property.GetMethod with
+                | NonNull getter when getter.IsStatic ->
+                    match property.GetValue null with
+                    | :? Gate as gate -> testCase gate.Name <| fun () -> Check.Gate(gate, 3)
+                    | _ -> ()
+                | _ -> ()
+        ]
+
+        testCase "a gate of two arguments"
+        <| fun () -> Check.Gate(Gate.Define("bend", fun (x: float) (slope: float) -> if x > 0.0 then x else slope * x))
+
+        testCase "an op, by its samples"
+        <| fun () ->
+            Check.Op(Tanh())
+            Check.Op(Variance(Axes.All 1))
+
+        testProperty "swish within random graphs" (Check.GateProperty swish)
+
+        testCase "a derivative that is mistaken is named"
+        <| fun () ->
+            Expect.throwsC (fun () -> Check.Gate mistaken) (fun ex ->
+                Expect.stringStarts ex.Message "fail: the gradient of mistaken : f64[3,4] against central differences: x0[" "the text"
+                Expect.stringContains ex.Message "The derivative of mistaken : f64[3,4] is wrong." "the op")
+
+        testCase "a property that fails shrinks to the gate on one number, and prints it as code"
+        <| fun () ->
+            Expect.throwsC (fun () -> FsCheck.Check.One(FsCheck.Config.QuickThrowOnFailure, Check.GateProperty mistaken)) (fun ex ->
+                Expect.stringContains ex.Message "Expr y = " "C#")
     ]
 
 let private report =
@@ -182,4 +227,4 @@ let private report =
     ]
 
 [<Tests>]
-let tests = testList "check" [ verdicts; report ]
+let tests = testList "check" [ verdicts; gates; report ]

@@ -3,6 +3,7 @@ using Cv.Dsl;
 namespace Cv.Testing;
 
 /// <summary>Proves gradients right, or names what is wrong: each method compares the gradient with something that knows nothing of it.</summary>
+/// <remarks>FsCheck has a Check too: where both are open, open this namespace last in F#, and write <c>using Check = Cv.Testing.Check;</c> in C#.</remarks>
 public static partial class Check
 {
     /// <summary>
@@ -25,7 +26,7 @@ public static partial class Check
 
     internal static GradientReport Gradient(Subject subject) => subject.Report("central differences", ByElements);
 
-    static IEnumerable<ElementReport> ByElements(Subject subject)
+    internal static IEnumerable<ElementReport> ByElements(Subject subject)
     {
         var differences = subject.Differences();
         foreach (var (name, index, claim, direction) in subject.Elements())

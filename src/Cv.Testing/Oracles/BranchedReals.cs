@@ -77,7 +77,9 @@ sealed class BranchedReals : Algebra<double>
                         or "Floor"
                         or "Ceiling"
                         or "Round"
-                        or "Truncate";
+                        or "Truncate"
+                        or "Remainder"
+                        or "Atan2";
             return base.VisitMethodCall(node);
         }
     }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Reflection;
-using Cv.Dsl;
 
 namespace Cv.Testing;
 
@@ -46,6 +45,7 @@ sealed class ComplexNumbers : Infinitesimals<Complex>
         {
             "Exp" or "ExpM1" or "Expm1" => Complex.Exp(z),
             "Exp2" => Complex.Exp(z * Math.Log(2)),
+            "Exp10" => Complex.Exp(z * Math.Log(10)),
             "Log" => Complex.Log(z),
             "LogP1" or "Log1p" => Complex.Log(1 + z),
             "Log2" => Complex.Log(z) / Math.Log(2),
@@ -62,8 +62,12 @@ sealed class ComplexNumbers : Infinitesimals<Complex>
             "Cosh" => (Complex.Exp(z) + Complex.Exp(-z)) / 2,
             "Tanh" => Tanh(z),
             "Sigmoid" => Sigmoid(z),
+            "Softplus" => Complex.Log(1 + Complex.Exp(z)),
+            "Asinh" => Complex.Log(z + Complex.Sqrt(z * z + 1)),
+            "Acosh" => Complex.Log(z + Complex.Sqrt(z * z - 1)),
+            "Atanh" => Complex.Log((1 + z) / (1 - z)) / 2,
             "Erf" => Erf(z),
-            _ => throw new GraphException(
+            _ => throw new UnknownToOracleException(
                 $"check: the complex step knows no complex {function.Name}. Check it by differences, or dual numbers."
             ),
         };

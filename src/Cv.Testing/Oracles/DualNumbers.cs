@@ -1,5 +1,4 @@
 using System.Reflection;
-using Cv.Dsl;
 
 namespace Cv.Testing;
 
@@ -16,6 +15,7 @@ sealed class DualNumbers : Infinitesimals<Dual>
     {
         ["Exp"] = Math.Exp,
         ["Exp2"] = x => Math.Pow(2, x) * Math.Log(2),
+        ["Exp10"] = x => Math.Pow(10, x) * Math.Log(10),
         ["ExpM1"] = Math.Exp,
         ["Expm1"] = Math.Exp,
         ["Log"] = x => 1 / x,
@@ -38,6 +38,7 @@ sealed class DualNumbers : Infinitesimals<Dual>
         ["Acosh"] = x => 1 / Math.Sqrt((x - 1) * (x + 1)),
         ["Atanh"] = x => 1 / ((1 - x) * (1 + x)),
         ["Sigmoid"] = x => 0.25 / (Math.Cosh(x / 2) * Math.Cosh(x / 2)),
+        ["Softplus"] = x => x < 0 ? Math.Exp(x) / (1 + Math.Exp(x)) : 1 / (1 + Math.Exp(-x)),
         ["Erf"] = x => 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x),
     };
 
@@ -67,7 +68,7 @@ sealed class DualNumbers : Infinitesimals<Dual>
     public override Dual Apply(MethodInfo function, Dual x) =>
         Slopes.TryGetValue(function.Name, out var slope)
             ? new(BranchedReals.Call(function, x.Value), Times(x.Tangent, slope(x.Value)))
-            : throw new GraphException($"check: dual numbers know no derivative of {function.Name}. Check it by differences.");
+            : throw new UnknownToOracleException($"check: dual numbers know no derivative of {function.Name}. Check it by differences.");
 
     // what does not move stays, even where its slope is infinite
     static double Times(double tangent, double slope) => tangent == 0 ? 0 : tangent * slope;

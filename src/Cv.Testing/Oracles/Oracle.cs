@@ -32,6 +32,7 @@ sealed class Oracle<T>(Infinitesimals<T> numbers, Expr y, Point at)
             return new double[value.Length];
         return node.Op switch
         {
+            StraightThrough => dx[1],
             Elementwise op => Each(node, op, x, dx),
             Movement or Concat or ReduceSum or SumPool2d or SumPool2dInput or WhenTraining or Remember => Run(node, dx),
             MatMul or Convolution => [.. Run(node, [dx[0], x[1]]).Zip(Run(node, [x[0], dx[1]]), (a, b) => a + b)],
@@ -39,7 +40,7 @@ sealed class Oracle<T>(Infinitesimals<T> numbers, Expr y, Point at)
             ReduceMax or ReduceMin => Chosen(node, x[0], dx[0], value),
             // a quadratic form: half the difference of two of its values is its derivative, whatever the step
             Variance => [.. Run(node, [Plus(x[0], dx[0], 1)]).Zip(Run(node, [Plus(x[0], dx[0], -1)]), (a, b) => (a - b) / 2)],
-            _ => throw new GraphException(
+            _ => throw new UnknownToOracleException(
                 $"check: {numbers.Name} know ops that are elementwise, linear or choose; got {node}. Check it by differences."
             ),
         };

@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using System.Reflection;
-using Cv.Dsl;
 
 namespace Cv.Testing;
 
@@ -9,6 +8,10 @@ namespace Cv.Testing;
 /// </summary>
 sealed class ScalarTree<T>
 {
+    static readonly MethodInfo Logarithm = Of(Math.Log),
+        Root = Of(Math.Sqrt),
+        ArcTangent = Of(Math.Atan);
+
     readonly Algebra<T> _numbers;
     readonly Dictionary<ParameterExpression, int> _places = [];
 
@@ -28,6 +31,8 @@ sealed class ScalarTree<T>
             return body(frame);
         };
     }
+
+    static MethodInfo Of(Func<double, double> function) => function.Method;
 
     int PlaceOf(ParameterExpression p)
     {
@@ -151,9 +156,11 @@ sealed class ScalarTree<T>
             ("Floor" or "Ceiling" or "Round" or "Truncate", 1) when Function(e.Method) is var whole => f =>
                 Constant(whole(_numbers.Real(x[0](f)))),
             ("FusedMultiplyAdd", 3) => f => _numbers.Add(_numbers.Multiply(x[0](f), x[1](f)), x[2](f)),
+            ("Hypot", 2) => f => Hypot(x[0](f), x[1](f)),
+            ("Atan2", 2) => f => Angle(x[0](f), x[1](f)),
+            ("Remainder", 2) => f => Remainder(x[0](f), x[1](f)),
             ("Pow", 2) => f => _numbers.Power(x[0](f), x[1](f)),
-            ("Log", 2) when typeof(Math).GetMethod("Log", [typeof(double)])! is var log => f =>
-                _numbers.Divide(_numbers.Apply(log, x[0](f)), _numbers.Apply(log, x[1](f))),
+            ("Log", 2) => f => _numbers.Divide(_numbers.Apply(Logarithm, x[0](f)), _numbers.Apply(Logarithm, x[1](f))),
             (_, 1) => f => _numbers.Apply(e.Method, x[0](f)),
             _ => throw Unknown(e),
         };
@@ -192,6 +199,20 @@ sealed class ScalarTree<T>
         return Constant(turn) is var t ? _numbers.Multiply(t, magnitude) : t;
     }
 
+    T Hypot(T a, T b) => _numbers.Apply(Root, _numbers.Add(_numbers.Multiply(a, a), _numbers.Multiply(b, b)));
+
+    // a - b trunc(a / b)
+    T Remainder(T a, T b) => _numbers.Subtract(a, _numbers.Multiply(b, Constant(Math.Truncate(_numbers.Real(a) / _numbers.Real(b)))));
+
+    // the arc tangent of the smaller quotient, and a turn that is constant where it is defined
+    T Angle(T y, T x)
+    {
+        var (v, u) = (_numbers.Real(y), _numbers.Real(x));
+        if (Math.Abs(u) >= Math.Abs(v))
+            return _numbers.Add(Constant(u < 0 ? Math.CopySign(Math.PI, v) : 0), _numbers.Apply(ArcTangent, _numbers.Divide(y, x)));
+        return _numbers.Subtract(Constant(Math.CopySign(Math.PI / 2, v)), _numbers.Apply(ArcTangent, _numbers.Divide(x, y)));
+    }
+
     T Constant(double value)
     {
         _numbers.Decide(value);
@@ -210,7 +231,7 @@ sealed class ScalarTree<T>
     static double Read(MemberExpression e) =>
         Expression.Lambda<Func<double>>(Expression.Convert(e, typeof(double))).Compile(preferInterpretation: true)();
 
-    static GraphException Unknown(Expression e) =>
+    static UnknownToOracleException Unknown(Expression e) =>
         new(
             $"check: an oracle knows arithmetic, comparisons, conditionals and functions of one number; got {e} ({e.NodeType}). Check it by differences."
         );

@@ -44,6 +44,9 @@ sealed class Walk
             return Bound(leaf, node, at, from?[i]);
         if (from is not null && (node.Op is StopGradient || _operands[i].All(o => ReferenceEquals(values[o], from[o]))))
             return from[i];
+        // to a derivative it is its second operand, whose changes it follows from where it was
+        if (from is not null && node.Op is StraightThrough && _operands[i][1] is var through)
+            return [.. from[i].Select((v, k) => v + values[through][k] - from[through][k])];
         var result = new double[node.Shape.Size];
         node.Op.Evaluate(node, Array.ConvertAll(_operands[i], o => values[o]), result);
         return result;
