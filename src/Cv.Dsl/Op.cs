@@ -39,7 +39,7 @@ public abstract record Op
         if (Expand(y) is not { } expanded)
             throw new GraphException($"jvp: an op must say how its result moves; got {y}, which does not. Override Op.Jvp in it.", y);
         var moved = Enumerable.Range(0, tangents.Length).Where(i => tangents[i] is not null);
-        return Forward.Of([expanded], [.. moved.Select(i => y.Operands[i])], [.. moved.Select(i => tangents[i]!)])[0];
+        return Forward.Of([expanded], [.. moved.Select(i => y.Operands[i])], [.. moved.Select(i => tangents[i]!)], apart: true)[0];
     }
 
     /// <summary>

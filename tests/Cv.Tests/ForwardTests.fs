@@ -142,6 +142,21 @@ let private walks =
             let at = [ "x", [| -1.0; 2.0; 0.0 |]; "dx", [| infinity; infinity; nan |] ]
             Expect.sequenceEqual (Evaluate.value at slope) [ 0.0; infinity; 0.0 ] "relu"
 
+        testCase "operands of one op move apart, though one is made of the other"
+        <| fun () ->
+            // an op's tangents are given whole: what flows through the square is in its own already
+            let square = x * x
+            let moves = ImmutableArray.Create(dx, ones)
+
+            let slope =
+                Forward.Of(ImmutableArray.Create(x * square), ImmutableArray.Create(x, square), moves, true)[0]
+
+            let at = [ "x", [| 0.5; 1.0; -1.0 |]; "dx", [| 2.0; 0.0; 1.0 |] ]
+
+            match Option.ofObj slope with
+            | Some slope -> Expect.sequenceEqual (Evaluate.value at slope) [ 1.0; 1.0; 0.0 ] "x^2 dx + x"
+            | None -> failtest "it moves"
+
         testCase "a value moves as itself"
         <| fun () -> Expect.isTrue (obj.ReferenceEquals(Jvp.Of(x, [| x |], [| dx |]), dx)) "the tangent"
 
