@@ -51,7 +51,7 @@ let tests =
     testList "differential" [
         testCase "graphs agree in every way of running them"
         <| fun () ->
-            let from, count = setting "CVDSL_GRAPHS_FROM" 0, setting "CVDSL_GRAPHS" 300
+            let from, count = setting "CVDSL_GRAPHS_FROM" 0, setting "CVDSL_GRAPHS" 200
             let found = failures from count
 
             let texts = String.concat "\n\n" found

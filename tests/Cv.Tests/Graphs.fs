@@ -38,6 +38,18 @@ let private broadcasts (a: Expr) (b: Expr) =
     || a.Shape.Rank = b.Shape.Rank
        && Seq.forall2 (fun (p: Dim) (q: Dim) -> p = q || p.IsOne || q.IsOne) (a.Shape.Dims.ToArray()) (b.Shape.Dims.ToArray())
 
+/// Gates of one's own: of one argument, of two, with a derivative by hand, with a function that runs lane by lane.
+let private swish = Gate.Define("swish", (fun (x: float) -> x / (1.0 + exp -x)))
+
+let private bent =
+    Gate.Define("bent", (fun (x: float) (y: float) -> if x > y then tanh (x - y) else 0.5 * (x - y)))
+
+let private squash =
+    Gate.Define("squash", (fun (x: float) -> x / (1.0 + abs x)), (fun (_: float) (y: float) -> (1.0 - abs y) * (1.0 - abs y)))
+
+let private steep =
+    Gate.Define("steep", (fun (x: float) -> atan x + log (1.0 + exp (tanh x))))
+
 /// Bounded, so that no chain runs away to infinity.
 let private gate (random: Random) (a: Grown) =
     let x = a.Node
@@ -46,7 +58,11 @@ let private gate (random: Random) (a: Grown) =
     let uniform () =
         Expr.Uniform(x.Shape, Expr.Input("step", Shape.Scalar, DType.I32), uint32 (random.Next 2))
 
-    match random.Next 28 with
+    match random.Next 32 with
+    | 27 -> rounded (x.Apply swish)
+    | 28 -> rounded (x.Apply squash)
+    | 29 -> rounded (x.Apply steep)
+    | 30 -> rounded (x.Tanh().StraightThrough x)
     | 15 -> rounded (x.Erf())
     | 16 -> rounded (x.Sin())
     | 17 -> rounded (x.Cos())
@@ -86,7 +102,8 @@ let private binary (random: Random) (a: Grown) (b: Grown) (c: Grown) =
     let x, y = a.Node, b.Node
     let exact = a.Exact && b.Exact
 
-    match random.Next 8 with
+    match random.Next 9 with
+    | 8 -> rounded (x.Apply(bent, y))
     | 7 -> rounded ((x.Abs() + 0.5).Pow(y.Tanh()).Tanh())
     | 0 -> rounded (x + y)
     | 1 -> rounded (x - y)
@@ -177,7 +194,9 @@ let private slide (random: Random) (a: Grown) =
 
     let window (extent: int) =
         let size = 1 + random.Next(min 3 extent)
-        Window(size, 1 + random.Next 2, random.Next size, random.Next size)
+        // one in four is dilated, where there is room
+        let dilation = if size < 3 && extent > 2 && random.Next 4 = 0 then 2 else 1
+        Window(size, 1 + random.Next 2, (if dilation = 1 then random.Next size else 0), random.Next size, dilation)
 
     let y, x = window rows, window (columns / channels)
 

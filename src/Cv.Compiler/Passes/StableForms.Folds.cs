@@ -22,7 +22,7 @@ static partial class StableForms
         if (summed != power || !NeedsShift(x, fold.Axes))
             return null;
         var shifted = (x - Shift(x, fold.Axes)).Exp();
-        return shifted / Expr.Of(fold, shifted);
+        return Fit(shifted / Expr.Of(fold, shifted), e);
     }
 
     static Expr? LogOfSoftmax(Expr e)
@@ -30,7 +30,7 @@ static partial class StableForms
         if (e is not (Log, [(Div, [(Exp, [var x]) and var power, var sum])]))
             return null;
         var whole = Folded(sum, exactly: true);
-        return whole is (ReduceSum fold, [var summed]) && summed == power && IsShifted(x, fold.Axes) ? x - whole.Log() : null;
+        return whole is (ReduceSum fold, [var summed]) && summed == power && IsShifted(x, fold.Axes) ? Fit(x - whole.Log(), e) : null;
     }
 
     static Expr? LogOfMean(Expr e)
