@@ -115,7 +115,7 @@ let private memory =
             Expect.throwsC (fun () -> graph.ForTraining() |> ignore) (fun ex ->
                 Expect.equal
                     (Mistakes.text ex)
-                    "update: each parameter or state may be updated once; got state \"s\" : f32[2] twice. Combine the two values into one."
+                    "update: each parameter or state may be updated once; got state \"s\" : f64[2] twice. Combine the two values into one."
                     "the text")
     ]
 

@@ -176,6 +176,13 @@ let private depth =
             // a walk over 2,000 frames is paid off by 7 nodes, at 256 frames each
             Expect.isLessThan known 80 "lines looked up"
             Expect.isGreaterThan known 40 "but some"
+
+        testCase "back from a deep recursion the next line is looked up at once"
+        <| fun () ->
+            let far = deep 2_000 (fun () -> Expr.Input("origin farther down", shape [ 2 ]))
+            let line = int __LINE__ + 1
+            let near = far.Exp()
+            Expect.equal (placeOf near) (here line) "its line"
     ]
 
 let private notFinite =

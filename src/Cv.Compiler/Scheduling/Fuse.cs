@@ -295,9 +295,8 @@ sealed partial class Fuse
     Step? Latest(Expr e)
     {
         Step? latest = null;
-        foreach (var operand in e.Operands)
+        foreach (var source in e.Operands.SelectMany(o => Geometry.Waits(o).Prepend(Geometry.Source(o))))
         {
-            var source = Geometry.Source(operand);
             var home = _home.GetValueOrDefault(source) ?? _floating.GetValueOrDefault(source).After;
             if (home is not null && (latest is null || home.Order > latest.Order))
                 latest = home;

@@ -14,7 +14,9 @@ static class Origins
     public const string Switch = "Cv.Dsl.SourceLines";
 
     // A walk costs as much as the stack is deep, so nodes built at the end of a recursion pay a debt off before the next is looked up: time stays linear.
+    // Whoever has come back from there owes nothing.
     const int FramesPerNode = 256;
+    const int BytesPerFrame = 64; // hardly one is smaller
 
     static readonly bool IsOn = !AppContext.TryGetSwitch(Switch, out bool on) || on;
     static readonly string[] Ours = ["Cv.Dsl", "Cv.Runtime", "Cv.Compiler", "Cv.FSharp", "Cv.Testing"];
@@ -23,6 +25,9 @@ static class Origins
 
     [ThreadStatic]
     static int t_debt;
+
+    [ThreadStatic]
+    static nint t_debtor;
 
     [ThreadStatic]
     static bool t_isInherited;
@@ -35,7 +40,7 @@ static class Origins
     {
         if (t_isInherited)
             return t_inherited;
-        if (t_debt <= 0)
+        if (t_debt <= 0 || StackPointer() - t_debtor > (nint)t_debt * BytesPerFrame)
             return OfCaller();
         t_debt -= FramesPerNode;
         return null;
@@ -47,7 +52,7 @@ static class Origins
         if (!IsOn)
             return null;
         var trace = new StackTrace(fNeedFileInfo: false);
-        t_debt = trace.FrameCount - FramesPerNode;
+        (t_debt, t_debtor) = (trace.FrameCount - FramesPerNode, StackPointer());
         for (int i = 0; i < trace.FrameCount; i++)
             if (trace.GetFrame(i) is { } frame && frame.GetMethod() is { } method && IsOfAuthors(method.Module.Assembly))
                 return new(method, frame.GetILOffset());
@@ -62,6 +67,13 @@ static class Origins
 
     /// <summary>Gives the origin of the node that a pass or a gradient is working on, if one is.</summary>
     public static Origin? Inherited => t_isInherited ? t_inherited : null;
+
+    /// <summary>Gives about where the top of the stack is: calls move it down.</summary>
+    static nint StackPointer()
+    {
+        byte here = 0;
+        return Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref here);
+    }
 
     static bool IsOfAuthors(Assembly assembly) =>
         (bool)
