@@ -140,6 +140,11 @@ let private swish = Gate.Define("swish", fun (x: float) -> x / (1.0 + exp -x))
 let private mistaken =
     Gate.Define("mistaken", (fun (x: float) -> sin x), (fun (x: float) (y: float) -> 1.0 + 0.0 * x * y))
 
+let private cube (x: float) = x * x * x
+
+let private withOwnCode =
+    Gate.Define("with own code", (fun (x: float) -> cube x), (fun (x: float) (y: float) -> 3.0 * x * x + 0.0 * y))
+
 let private gates =
     testList "gates" [
         // in a user's test project, this is the line
@@ -219,6 +224,30 @@ let private report =
                     (Mistakes.text ex)
                     "check: the point must hold a number for each element; got 1 for input \"x\" : f64[3] (3). Give that many."
                     "the text")
+
+        testCase "an oracle refuses a function that it does not know, and names it"
+        <| fun () ->
+            let y = x.Apply withOwnCode
+
+            for check, text in
+                [
+                    (fun () -> Check.Dual(y, at [ 1.0; 2.0; 3.0 ])),
+                    "check: dual numbers know no derivative of cube. Check it by differences."
+                    (fun () -> Check.ComplexStep(y, at [ 1.0; 2.0; 3.0 ])),
+                    "check: the complex step knows no complex cube. Check it by differences, or dual numbers."
+                ] do
+                Expect.throwsC (check >> ignore) (fun ex -> Expect.equal (Mistakes.text ex) text "the text")
+
+            Expect.equal (Check.Gradient(y, at [ 1.0; 2.0; 3.0 ])).Verdict Verdict.Pass "by differences"
+
+        testCase "an oracle refuses an op that it does not know"
+        <| fun () ->
+            let y = x.Iterate(2, (fun (x: Expr) -> x.Sin()))
+
+            Expect.throwsC (fun () -> Check.Dual(y, at [ 1.0; 2.0; 3.0 ]) |> ignore) (fun ex ->
+                let text = Mistakes.text ex
+                Expect.stringStarts text "check: dual numbers know ops that are elementwise, linear or choose; got scan" "the fact"
+                Expect.isTrue (text.EndsWith ". Check it by differences.") "the fix")
 
         testCase "what is not of floats is refused"
         <| fun () ->

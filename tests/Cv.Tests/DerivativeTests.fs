@@ -194,6 +194,14 @@ let private straightThrough =
                 Expect.sequenceEqual (Run.interpreted [ y ] values).Head expected "interpreted"
                 Expect.sequenceEqual (Run.compiled VectorWidth.Bits256 1 [ y ] values).Head expected "compiled")
 
+        testCase "a value that was broadcast keeps its shape beside what gets the gradient"
+        <| fun () ->
+            let y = (x.Like(2.0).BroadcastTo x.Shape).StraightThrough x
+            let wide = (x.Reshape(3, 1).BroadcastTo(shape [ 3; 2 ]))
+            let z = wide.StraightThrough(wide.Tanh())
+            let actual = Run.compiled VectorWidth.Bits256 1 [ y; z ] values
+            Expect.equal actual [ [| 2.0; 2.0; 2.0 |]; [| 0.5; 0.5; -1.0; -1.0; 2.0; 2.0 |] ] "values"
+
         testCase "the first gets none"
         <| fun () ->
             let z = Expr.Input("z", shape [ 3 ], DType.F64)

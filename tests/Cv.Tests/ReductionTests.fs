@@ -148,6 +148,22 @@ let private broadcasts =
             Expect.isLessThanOrEqual (snd (measure slopes)) 100_000L $"bytes: {x}, {y}, distances and their slopes"
     ]
 
+/// Rows, and at the same time all of what they are made of, read from a buffer that another kernel wrote.
+let private besideRows =
+    testList "all of a matrix beside its rows" [
+        for edge in List.filter (fun n -> n > 3) edges do
+            testCase $"{edge} columns"
+            <| fun () ->
+                let x = input "x" [ edge; 1 ]
+                let matrix = x.MatMul(x.T()).Pow(2.0) + 0.25
+
+                for kind in 0..2 do
+                    let all = reduced (matrix.Reshape(1, edge * edge)) [| 1 |] kind
+
+                    for dtype in [ DType.F32; DType.F64 ] do
+                        agree edge [ (matrix.Sqrt().Softmax()).WithDType dtype; all.WithDType dtype ]
+    ]
+
 let private columns =
     testList "sums of columns" [
         for wide in [ 1; 5; 16; 33; 100; 2048; 5001 ] do
@@ -225,4 +241,4 @@ let private memory =
 
 [<Tests>]
 let tests =
-    testList "reductions" [ losses; batchNorm; broadcasts; columns; updates; memory ]
+    testList "reductions" [ losses; batchNorm; broadcasts; besideRows; columns; updates; memory ]

@@ -39,8 +39,8 @@ static class Simplify
     /// <summary>Lets an elementwise op repeat its operands itself, where its result keeps its shape.</summary>
     static Expr? DropBroadcast(Expr e)
     {
-        if (e.Op is not Elementwise || e.Operands.Length < 2)
-            return null;
+        if (e.Op is StraightThrough or (not Elementwise) || e.Operands.Length < 2)
+            return null; // a straight-through wants its operands of one shape
         for (int i = 0; i < e.Operands.Length; i++)
         {
             if (e.Operands[i] is not (Broadcast, [var small]))

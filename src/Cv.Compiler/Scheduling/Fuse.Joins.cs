@@ -112,6 +112,8 @@ sealed partial class Fuse
             return outer == 1 && inner == 1 && loop.Outer == 1 && Add(Role.Tail);
         if (inside && role != Role.Full)
             return false;
+        if (!inside && loop.Columns != 0 && Geometry.ColumnStride(operand, operand.Shape, loop.Columns) is null)
+            return false; // it is read, and no dim of it ends where the loop's rows do
         if (inner == 1 && outer == 1 && (loop.Columns == 0 ? folded > SmallFold : loop.Columns != folded))
             return loop.Outer == 1 && Add(Role.Tail);
         if (inner == 1)
@@ -152,9 +154,9 @@ sealed partial class Fuse
         foreach (var member in loop.Members)
         foreach (var operand in member.Operands)
             if (
-                loop.Roles[member] == Role.Full
+                (loop.Roles[member] == Role.Full || member.Op is Reduction)
                 && !loop.Roles.ContainsKey(Geometry.Source(operand))
-                && Geometry.ColumnStride(operand, member.Shape, columns) is null
+                && Geometry.ColumnStride(operand, member.Op is Reduction ? operand.Shape : member.Shape, columns) is null
             )
                 return false;
         loop.Columns = columns;
