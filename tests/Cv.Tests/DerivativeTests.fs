@@ -155,15 +155,9 @@ let private third seed (y: Expr) =
     let second = forward (forward loss)
     let both = [ forward second; back (back (back loss)) ]
     let bindings = Evaluate.randomBindings seed (y :: List.ofArray tangents)
-    let directions = Map bindings
 
     let shifted (offset: float) =
-        bindings
-        |> List.map (fun (name, values) ->
-            match directions.TryFind("d" + name) with
-            | Some d -> name, Array.map2 (fun value d -> value + offset * d) values d
-            | None -> name, values)
-        |> fun values -> Evaluate.item values second
+        Evaluate.item (Evaluate.moved offset bindings) second
 
     let h = 1e-4
 

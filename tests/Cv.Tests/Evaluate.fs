@@ -54,6 +54,16 @@ let program outputs =
 let value (bindings: (string * float[]) list) (output: Expr) =
     program [ output ] bindings |> List.head
 
+/// The numbers, moved by so much along their tangents: those bound to "dx", where "x" has any.
+let moved (offset: float) (bindings: (string * float[]) list) =
+    let numbers = Map bindings
+
+    bindings
+    |> List.map (fun (name, values) ->
+        match numbers.TryFind("d" + name) with
+        | Some tangent -> name, Array.map2 (fun value d -> value + offset * d) values tangent
+        | None -> name, values)
+
 /// The value of one node that holds one element.
 let item bindings output =
     value bindings output |> Array.exactlyOne

@@ -30,15 +30,8 @@ let private forward (y: Expr) =
 
 /// The change of every element along the tangents, by the five-point formula: its error is of the fourth order.
 let private change (y: Expr) (values: (string * float[]) list) =
-    let numbers = Map values
-
     let at (offset: float) =
-        values
-        |> List.map (fun (name, value) ->
-            match numbers.TryFind("d" + name) with
-            | Some tangent -> name, Array.map2 (fun v d -> v + offset * d) value tangent
-            | None -> name, value)
-        |> fun moved -> Evaluate.value moved y
+        Evaluate.value (Evaluate.moved offset values) y
 
     let near = Array.map2 (-) (at step) (at -step)
     let far = Array.map2 (-) (at (2.0 * step)) (at (-2.0 * step))
