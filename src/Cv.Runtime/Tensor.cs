@@ -16,15 +16,18 @@ namespace Cv.Runtime;
 /// </code></example>
 public sealed partial class Tensor : IDisposable
 {
+    // bytes from the block's start: 0 but for a part of another tensor
+    readonly nint _offset;
     readonly nint _address;
     Block? _block;
 
-    Tensor(TensorType type, int size, Block block)
+    Tensor(TensorType type, int size, Block block, nint offset = 0)
     {
         Type = type;
         Size = size;
         _block = block;
-        _address = block.Address;
+        _offset = offset;
+        _address = block.Address + offset;
     }
 
     /// <summary>Gives dtype and shape.</summary>
@@ -87,7 +90,7 @@ public sealed partial class Tensor : IDisposable
             throw new ShapeException(
                 $"tensor: a view must have the tensor's element type; got {typeof(T).Name} for {Type}. Ask for {ElementName(DType)}, or use Cast."
             );
-        return MemoryMarshal.CreateSpan(ref Unsafe.As<byte, T>(ref block.Start), Size);
+        return MemoryMarshal.CreateSpan(ref Unsafe.As<byte, T>(ref Unsafe.AddByteOffset(ref block.Start, _offset)), Size);
     }
 
     /// <summary>Gives the one element of a tensor of size 1, as f64 (true is 1).</summary>
@@ -151,6 +154,22 @@ public sealed partial class Tensor : IDisposable
         return Share(Shape.With(0, count));
     }
 
+    /// <summary>
+    /// Gives <paramref name="count"/> entries of the outermost axis from <paramref name="start"/>, which the caller knows to be there: of this memory
+    /// where they begin on a 64-byte line, as kernels need it, and a copy elsewhere.
+    /// </summary>
+    internal Tensor Rows(int start, int count)
+    {
+        var shape = Shape.With(0, count);
+        var whole = Bytes();
+        long before = Shape[0].Value == 0 ? 0 : ByteSize / Shape[0].Value * start;
+        if (before % Block.Line == 0)
+            return Share(shape, (nint)before);
+        var copy = Uninitialised(shape, DType);
+        whole.Part(before, copy.ByteSize).CopyTo(copy.Bytes());
+        return copy;
+    }
+
     /// <summary>Sets every element to 0, or false.</summary>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public void Clear() => Bytes().Clear();
@@ -169,12 +188,12 @@ public sealed partial class Tensor : IDisposable
     }
 
     // The block is counted while it is certainly alive: a view made during a Dispose on another thread is a mistake of the caller.
-    Tensor Share(Shape shape)
+    Tensor Share(Shape shape, nint from = 0)
     {
         var block = _block;
         ObjectDisposedException.ThrowIf(block is null, this);
         block.Share();
-        return new(new(DType, shape), shape.Size, block);
+        return new(new(DType, shape), shape.Size, block, _offset + from);
     }
 
     // Elements are copied bitwise, whatever they are. Longs alone can count all bytes of the largest tensor in an int.
@@ -182,7 +201,7 @@ public sealed partial class Tensor : IDisposable
     {
         var block = _block;
         ObjectDisposedException.ThrowIf(block is null, this);
-        return new(ref block.Start, ByteSize);
+        return new(ref Unsafe.AddByteOffset(ref block.Start, _offset), ByteSize);
     }
 
     readonly ref struct Elements(ref byte start, long length)
@@ -202,6 +221,8 @@ public sealed partial class Tensor : IDisposable
             for (long at = 0; at < _length; at += Piece)
                 Slice(at).CopyTo(target.Slice(at));
         }
+
+        public Elements Part(long at, long length) => new(ref Unsafe.AddByteOffset(ref _start, (nint)at), length);
 
         Span<byte> Slice(long at) =>
             MemoryMarshal.CreateSpan(ref Unsafe.AddByteOffset(ref _start, (nint)at), (int)Math.Min(Piece, _length - at));

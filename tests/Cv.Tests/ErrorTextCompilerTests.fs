@@ -118,12 +118,12 @@ let private data =
         "an image that the set has not",
         typeof<ArgumentOutOfRangeException>,
         (fun () -> three.Subset [| 0; 3 |]),
-        "dataset: a place must be from 0 to 2; three has 3 images. Take others. (Parameter 'indices')\nActual value was 3."
+        "dataset: a place must be from 0 to 2; three has 3 examples. Take others. (Parameter 'indices')\nActual value was 3."
 
         "more images than there are",
         typeof<ArgumentOutOfRangeException>,
         (fun () -> three.Take 4),
-        "dataset: a count must be from 0 to 3; three has no more images. Take fewer. (Parameter 'count')\nActual value was 4."
+        "dataset: a count must be from 0 to 3; three has no more examples. Take fewer. (Parameter 'count')\nActual value was 4."
 
         "a step with one output",
         typeof<ArgumentException>,

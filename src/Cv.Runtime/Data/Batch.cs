@@ -15,7 +15,7 @@ public sealed class Batch
         _inputs = [new("x", x), new("labels", labels)];
     }
 
-    /// <summary>Gives the images, scaled: f32[n, ...].</summary>
+    /// <summary>Gives the images, scaled, or the features: f32[n, ...].</summary>
     public Tensor X { get; }
 
     /// <summary>Gives the classes: i32[n].</summary>

@@ -3,7 +3,7 @@ using Cv.Dsl;
 namespace Cv.Runtime;
 
 /// <summary>
-/// Cuts a data set into mini-batches of scaled images. With a seed, every epoch has an order of its own that depends on seed, epoch and count
+/// Cuts a data set into mini-batches, of images scaled or of features as they are. With a seed, every epoch has an order of its own that depends on seed, epoch and count
 /// alone; without, the order is the data set's. Any batch of any epoch can be made at any time, again and again. The last batch holds what
 /// is left, and may be short. Two tensors are filled anew for each batch, so nothing is allocated. For one thread at a time.
 /// </summary>
@@ -21,18 +21,18 @@ public sealed class Batches : IDisposable
     int _orderedFor = -1;
 
     /// <summary>Prepares batches of a data set; nothing is scaled before it is asked for.</summary>
-    /// <param name="data">The images and their labels.</param>
+    /// <param name="data">The images or features, and their labels.</param>
     /// <param name="size">The images in each batch but the last.</param>
-    /// <param name="scaling">Turns bytes into numbers; <see cref="Scaling.Unit"/> unless given.</param>
+    /// <param name="scaling">Turns bytes into numbers; <see cref="Scaling.Unit"/> unless given. Features take none.</param>
     /// <param name="seed">Chooses the orders; none keeps the data set's order.</param>
     /// <param name="sampleShape">One image's shape as the model takes it: the data set's own unless given; [784] makes rows of 28 x 28 x 1.</param>
     /// <exception cref="DataException">The data set is empty.</exception>
-    /// <exception cref="ShapeException">The shape does not hold one image, or the scaling is for images of another size.</exception>
-    public Batches(Dataset data, int size, Scaling? scaling = null, ulong? seed = null, Shape? sampleShape = null)
+    /// <exception cref="ShapeException">The shape does not hold one image, or the scaling is for images of another size, or for features.</exception>
+    public Batches(Examples data, int size, Scaling? scaling = null, ulong? seed = null, Shape? sampleShape = null)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
-        (Data, Scaling) = (data, scaling ?? Scaling.Unit);
+        (Data, Scaling) = (data, scaling ?? (data is Dataset ? Scaling.Unit : null));
         SampleShape = sampleShape ?? data.SampleShape;
         Size = Math.Min(size, data.Count);
         if (data.Count == 0)
@@ -41,7 +41,11 @@ public sealed class Batches : IDisposable
             throw new ShapeException(
                 $"batches: the sample shape must hold one image; got {SampleShape} for {data}. Give a shape of {data.SampleSize} elements."
             );
-        if (Scaling.Means.Length is var means && means != 0 && means != data.SampleSize)
+        if (Scaling is not null && data is Features)
+            throw new ShapeException(
+                $"batches: a scaling turns bytes into numbers; got {Scaling} for {data}, which are numbers. Leave it out, or use Standardisation."
+            );
+        if (Scaling?.Means.Length is { } means && means != 0 && means != data.SampleSize)
             throw new ShapeException(
                 $"batches: the scaling must be for images of the same size; got means of {means} values for {data}. Fit it on the training set of this data."
             );
@@ -56,11 +60,11 @@ public sealed class Batches : IDisposable
         _last = rest == Size ? _full : new(x.First(rest), labels.First(rest));
     }
 
-    /// <summary>Gives the images and their labels.</summary>
-    public Dataset Data { get; }
+    /// <summary>Gives the images or features, and their labels.</summary>
+    public Examples Data { get; }
 
-    /// <summary>Says how bytes become numbers.</summary>
-    public Scaling Scaling { get; }
+    /// <summary>Says how bytes become numbers; null for features, which are numbers.</summary>
+    public Scaling? Scaling { get; }
 
     /// <summary>Gives one image's shape as the model takes it.</summary>
     public Shape SampleShape { get; }
@@ -88,7 +92,7 @@ public sealed class Batches : IDisposable
         var classes = batch.Labels.AsSpan<int>();
         for (int i = 0; i < places.Length; i++)
         {
-            Scaling.Apply(Data.Image(places[i]), values.Slice(i * Data.SampleSize, Data.SampleSize));
+            Data.CopyTo(places[i], values.Slice(i * Data.SampleSize, Data.SampleSize), Scaling);
             classes[i] = Data.Labels[places[i]];
         }
         return batch;

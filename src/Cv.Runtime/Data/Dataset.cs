@@ -10,10 +10,9 @@ namespace Cv.Runtime;
 /// <example><code>
 /// var (train, validation) = Mnist.Read(folder).Train.Split(55_000);
 /// </code></example>
-public sealed class Dataset
+public sealed class Dataset : Examples
 {
     readonly ReadOnlyMemory<byte> _images;
-    readonly ReadOnlyMemory<byte> _labels;
 
     /// <summary>Makes a set of images and their labels.</summary>
     /// <param name="name">Names the set in messages.</param>
@@ -26,38 +25,15 @@ public sealed class Dataset
         : this(name, sampleShape, (ReadOnlyMemory<byte>)images, labels, classNames) { }
 
     Dataset(string name, Shape sampleShape, ReadOnlyMemory<byte> images, ReadOnlyMemory<byte> labels, ImmutableArray<string> classNames)
+        : base(name, sampleShape, labels, classNames)
     {
-        (Name, SampleShape, ClassNames) = (name, sampleShape, classNames);
-        SampleSize = sampleShape.Size;
-        (_images, _labels) = (images, labels);
+        _images = images;
         if (images.Length != (long)labels.Length * SampleSize)
             throw new DataException(
                 $"{name}: expected {(long)labels.Length * SampleSize} bytes of images ({labels.Length} labels, {sampleShape} each), found {images.Length}. Give each image one label."
             );
-        int bad = labels.Span.IndexOfAnyExceptInRange((byte)0, (byte)Math.Clamp(classNames.Length - 1, 0, byte.MaxValue));
-        if (bad >= 0)
-            throw new DataException(
-                $"{name}: at label {bad}: expected a class from 0 to {classNames.Length - 1}, found {labels.Span[bad]}. Name every class?"
-            );
+        CheckLabels();
     }
-
-    /// <summary>Names the set in messages.</summary>
-    public string Name { get; }
-
-    /// <summary>Gives the shape of one image: [height, width, channels].</summary>
-    public Shape SampleShape { get; }
-
-    /// <summary>Counts the values of one image.</summary>
-    public int SampleSize { get; }
-
-    /// <summary>Names the classes, in the order of their labels.</summary>
-    public ImmutableArray<string> ClassNames { get; }
-
-    /// <summary>Counts the images.</summary>
-    public int Count => _labels.Length;
-
-    /// <summary>Gives every label, one byte each.</summary>
-    public ReadOnlySpan<byte> Labels => _labels.Span;
 
     /// <summary>Gives the values of every image, one image after another.</summary>
     public ReadOnlySpan<byte> Images => _images.Span;
@@ -77,38 +53,22 @@ public sealed class Dataset
     /// <exception cref="ArgumentOutOfRangeException">A place is not in the set.</exception>
     public Dataset Subset(IReadOnlyList<int> indices)
     {
-        ArgumentNullException.ThrowIfNull(indices);
+        var labels = LabelsAt(indices);
         var images = new byte[checked(indices.Count * SampleSize)];
-        var labels = new byte[indices.Count];
         for (int i = 0; i < labels.Length; i++)
-        {
-            int index = indices[i];
-            if (index < 0 || index >= Count)
-                throw new ArgumentOutOfRangeException(
-                    nameof(indices),
-                    index,
-                    $"dataset: a place must be from 0 to {Count - 1}; {Name} has {Count} images. Take others."
-                );
-            Image(index).CopyTo(images.AsSpan(i * SampleSize));
-            labels[i] = Labels[index];
-        }
+            Image(indices[i]).CopyTo(images.AsSpan(i * SampleSize));
         return new(Name, SampleShape, images, labels, ClassNames);
     }
 
-    /// <summary>Prints name, count and shape: mnist: 60000 x [28,28,1], 10 classes.</summary>
-    public override string ToString() => $"{Name}: {Count} x {SampleShape}, {ClassNames.Length} classes";
+    /// <inheritdoc/>
+    public override Examples Pick(IReadOnlyList<int> indices) => Subset(indices);
+
+    /// <inheritdoc/>
+    public override void CopyTo(int index, Span<float> target, Scaling? scaling = null) =>
+        (scaling ?? Scaling.Unit).Apply(Image(index), target);
 
     Dataset Slice(int start, int count) =>
-        new(Name, SampleShape, _images.Slice(start * SampleSize, count * SampleSize), _labels.Slice(start, count), ClassNames);
-
-    int Within(int count, string argument) =>
-        count >= 0 && count <= Count
-            ? count
-            : throw new ArgumentOutOfRangeException(
-                argument,
-                count,
-                $"dataset: a count must be from 0 to {Count}; {Name} has no more images. Take fewer."
-            );
+        new(Name, SampleShape, _images.Slice(start * SampleSize, count * SampleSize), LabelsOf(start, count), ClassNames);
 }
 
 /// <summary>Holds what a model learns from, and what it is judged by.</summary>

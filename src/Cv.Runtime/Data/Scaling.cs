@@ -6,12 +6,12 @@ using Cv.Dsl;
 namespace Cv.Runtime;
 
 /// <summary>
-/// Turns an image's bytes into the numbers a model sees: x / 255 - mean, where the mean, if any, was taken over training data alone.
-/// Immutable; fit it on the training set, then apply the same one to every set.
+/// Turns an image's bytes into the numbers a model sees: x / 255 - mean, or (x / 255 - mean) / deviation, where mean and deviation, if any, were taken
+/// over training data alone. Immutable; fit it on the training set, then apply the same one to every set.
 /// </summary>
 /// <remarks>
-/// The quotient is x times 1/255 rounded to f32, which maps 0 to 0 and 255 to 1; the mean is exact before it is rounded to f32. So the
-/// numbers are the same bits on every machine.
+/// The quotient is x times 1/255 rounded to f32, which maps 0 to 0 and 255 to 1; mean and variance are exact before they are rounded. So the
+/// numbers are the same bits on every machine. Division by the deviation is the product with its reciprocal.
 /// </remarks>
 /// <example><code>
 /// var scaling = Scaling.MeanImage(train);
@@ -23,9 +23,10 @@ public sealed class Scaling
 
     // one mean a value, also when all pixels of a channel share it: one loop serves every kind
     readonly float[]? _means;
+    readonly float[]? _factors;
     readonly string _text;
 
-    Scaling(float[]? means, string text) => (_means, _text) = (means, text);
+    Scaling(float[]? means, string text, float[]? factors = null) => (_means, _factors, _text) = (means, factors, text);
 
     /// <summary>Divides by 255: from bytes to 0 ... 1.</summary>
     public static Scaling Unit { get; } = new(null, "x / 255");
@@ -33,19 +34,27 @@ public sealed class Scaling
     /// <summary>Gives what is subtracted from each value of an image, row-major, after the division; empty when nothing is.</summary>
     public ReadOnlySpan<float> Means => _means;
 
+    /// <summary>Gives what each value is multiplied by at last, row-major: 1 / deviation; empty when nothing is.</summary>
+    public ReadOnlySpan<float> Factors => _factors;
+
     /// <summary>Divides by 255 and subtracts the mean image of the training set: each place gets mean 0 (CS231n notes, "Data Preprocessing").</summary>
     /// <exception cref="DataException">The set is empty.</exception>
     public static Scaling MeanImage(Dataset train) => new(Fit(train, kinds: null), "x / 255 - mean image");
 
     /// <summary>Divides by 255 and subtracts the mean of each channel, the innermost axis, over all images and places of the training set.</summary>
     /// <exception cref="DataException">The set is empty.</exception>
-    public static Scaling ChannelMean(Dataset train)
+    public static Scaling ChannelMean(Dataset train) => new(Fit(train, Channels(train)), "x / 255 - channel mean");
+
+    /// <summary>
+    /// Divides by 255, subtracts the mean of each channel over all images and places of the training set, and divides by the channel's standard deviation
+    /// there: each channel gets mean 0 and variance 1 (CS231n notes, "Data Preprocessing"). A channel that never changes becomes 0.
+    /// </summary>
+    /// <exception cref="DataException">The set is empty.</exception>
+    /// <example><code>using var batches = new Batches(train, 128, Scaling.ChannelMeanAndDeviation(train), seed: 1);</code></example>
+    public static Scaling ChannelMeanAndDeviation(Dataset train)
     {
-        ArgumentNullException.ThrowIfNull(train);
-        return new(
-            Fit(train, kinds: train.SampleShape.Rank == 0 ? 1 : train.SampleShape[train.SampleShape.Rank - 1].Value),
-            "x / 255 - channel mean"
-        );
+        var means = Fit(train, Channels(train));
+        return new(means, "(x / 255 - channel mean) / channel deviation", Reciprocals(train, Channels(train)));
     }
 
     /// <summary>Scales the bytes of one image into as many numbers.</summary>
@@ -62,7 +71,7 @@ public sealed class Scaling
         if (image.Length < width)
         {
             for (int i = 0; i < image.Length; i++)
-                target[i] = image[i] * Reciprocal - (_means is null ? 0 : _means[i]);
+                target[i] = (image[i] * Reciprocal - (_means is null ? 0 : _means[i])) * (_factors is null ? 1 : _factors[i]);
             return;
         }
         ref byte from = ref MemoryMarshal.GetReference(image);
@@ -92,7 +101,37 @@ public sealed class Scaling
         var scaled = Vector256.ConvertToSingle(bytes.AsInt32()) * Reciprocal;
         if (_means is not null)
             scaled -= Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_means), (nuint)at);
+        if (_factors is not null)
+            scaled *= Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_factors), (nuint)at);
         scaled.StoreUnsafe(ref to, (nuint)at);
+    }
+
+    static int Channels(Dataset train)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        return train.SampleShape.Rank == 0 ? 1 : train.SampleShape[train.SampleShape.Rank - 1].Value;
+    }
+
+    static float[] Reciprocals(Dataset train, int channels)
+    {
+        var sums = new long[channels];
+        var squares = new long[channels];
+        var bytes = train.Images;
+        for (int i = 0; i < bytes.Length; i += channels)
+        for (int channel = 0; channel < channels; channel++)
+        {
+            int value = bytes[i + channel];
+            sums[channel] += value;
+            squares[channel] += value * value;
+        }
+        Int128 count = bytes.Length / channels;
+        return [.. Enumerable.Range(0, train.SampleSize).Select(i => Factor(i % channels))];
+
+        // count^2 times the variance is a whole number
+        float Factor(int channel) =>
+            count * squares[channel] - (Int128)sums[channel] * sums[channel] is var spread && spread == 0
+                ? 1
+                : (float)(255 * (double)count / Math.Sqrt((double)spread));
     }
 
     static float[] Fit(Dataset train, int? kinds)
