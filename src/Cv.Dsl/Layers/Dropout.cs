@@ -24,7 +24,7 @@ public static partial class Verbs
             throw new GraphException($"dropout: the rate must be at least 0 and less than 1; got {rate}. 0.5 drops half.");
         if (rate == 0)
             return x;
-        uint key = name is null ? FreeKey(x) : DropoutKey(name);
+        uint key = Draws.Key(name ?? Draws.Free(x, "dropout"));
         var step = Expr.State("dropout/step", [], 0, DType.I32);
         var kept = Expr.Uniform(x.Shape, step, key, x.DType) >= rate;
         var dropped = Expr.Select(kept, x * (1 / (1 - rate)), x.Like(0));
@@ -37,20 +37,4 @@ public static partial class Verbs
     /// <param name="name">The layer's name; dropout1, dropout2, ... if none is given.</param>
     /// <example><code>var model = Model.Input(784).Dense(256).Relu().Dropout(0.5).Dense(10);</code></example>
     public static Model Dropout(this Model model, double rate, string? name = null) => model.Then(x => x.Dropout(rate, name));
-
-    /// <summary>Gives the key of the first of dropout1, dropout2, ... that no layer below bears.</summary>
-    static uint FreeKey(Expr x)
-    {
-        var taken = Expr.Nodes(x).Select(e => e.Op).OfType<Uniform>().Select(u => u.Key).ToHashSet();
-        int number = 1;
-        while (taken.Contains(DropoutKey($"dropout{number}")))
-            number++;
-        return DropoutKey($"dropout{number}");
-    }
-
-    static uint DropoutKey(string name)
-    {
-        ulong hash = RandomStream.Hash(name);
-        return (uint)(hash >> 32) ^ (uint)hash;
-    }
 }
