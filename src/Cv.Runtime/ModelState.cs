@@ -11,7 +11,7 @@ namespace Cv.Runtime;
 /// var state = ModelState.Initialise([w, b], seed: 1);
 /// Tensor weights = state["w"];
 /// </code></example>
-public sealed class ModelState : IDisposable
+public sealed partial class ModelState : IDisposable
 {
     readonly Dictionary<string, Tensor> _tensors = [];
 

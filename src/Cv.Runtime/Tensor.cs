@@ -187,6 +187,9 @@ public sealed partial class Tensor : IDisposable
         return $"{Type} {string.Join(' ', text)}{(Size > shown ? " ..." : "")}";
     }
 
+    /// <summary>Hands out the elements' bytes, in order, in pieces that a span can hold.</summary>
+    internal void InPieces(Action<Span<byte>> use) => Bytes().InPieces(use);
+
     // The block is counted while it is certainly alive: a view made during a Dispose on another thread is a mistake of the caller.
     Tensor Share(Shape shape, nint from = 0)
     {
@@ -223,6 +226,12 @@ public sealed partial class Tensor : IDisposable
         }
 
         public Elements Part(long at, long length) => new(ref Unsafe.AddByteOffset(ref _start, (nint)at), length);
+
+        public void InPieces(Action<Span<byte>> use)
+        {
+            for (long at = 0; at < _length; at += Piece)
+                use(Slice(at));
+        }
 
         Span<byte> Slice(long at) =>
             MemoryMarshal.CreateSpan(ref Unsafe.AddByteOffset(ref _start, (nint)at), (int)Math.Min(Piece, _length - at));
