@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using Cv.Runtime;
+
+namespace Cv.Reporting;
+
+/// <summary>
+/// Listens to a training and keeps what a report shows of it: the losses and accuracies as they came, the learning rate, the time. Give it to the
+/// trainer, and to <see cref="Report.Write(string, RunRecorder, Section[])"/> afterwards, or to <see cref="LivePage"/> before. Memory is bounded, however
+/// long the run: neighbouring steps are averaged. A second training that it hears of is shown as the first one's continuation. Safe for any thread.
+/// </summary>
+/// <example><code>
+/// var run = new RunRecorder("softmax", new ConsoleProgress()) { LearningRate = step => 0.1 * (1 - step / 7000.0) };
+/// run.Note("data", "mnist");
+/// trainer.Train(state, batches, validation, progress: run);
+/// Report.Write("softmax.html", run, new ConfusionMatrix(program.Predict, state, test));
+/// </code></example>
+public sealed class RunRecorder : IProgress<TrainingEvent>
+{
+    readonly Lock _lock = new();
+    readonly IProgress<TrainingEvent>? _next;
+    readonly Curve _stepLoss = new();
+    readonly Curve _stepAccuracy = new();
+    readonly Curve _rate = new();
+    readonly List<(double Epoch, EpochEnded Figures)> _epochs = [];
+    readonly Dictionary<string, string> _notes = [];
+    readonly List<string> _noteOrder = [];
+    TrainingStarted? _started;
+    TrainingStopped? _stopped;
+    StepTaken? _last;
+    int _epochsBefore;
+
+    /// <summary>Makes a recorder that has heard nothing yet.</summary>
+    /// <param name="name">The heading of the page.</param>
+    /// <param name="next">Receives every event as well, such as a <see cref="ConsoleProgress"/>.</param>
+    public RunRecorder(string name, IProgress<TrainingEvent>? next = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        (Name, _next) = (name, next);
+    }
+
+    /// <summary>Gives the heading of the page.</summary>
+    public string Name { get; }
+
+    /// <summary>
+    /// Gives the learning rate of a step, counted from 0 as schedules count; the page then draws it. Null draws none: events do not tell it.
+    /// </summary>
+    public Func<long, double>? LearningRate { get; init; }
+
+    /// <summary>Tells, on the thread that trains, of each event after it was recorded.</summary>
+    internal event Action<TrainingEvent>? Recorded;
+
+    /// <summary>Counts what was recorded so far: a page that shows this version is up to date.</summary>
+    internal long Version { get; private set; }
+
+    /// <summary>Writes down a fact that stands at the head of the page, such as the seed, or an accuracy once it is known. The same name again replaces it.</summary>
+    /// <example><code>run.Note("test accuracy", "84.70 %");</code></example>
+    public void Note(string name, string value)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(value);
+        lock (_lock)
+        {
+            if (!_notes.ContainsKey(name))
+                _noteOrder.Add(name);
+            _notes[name] = value;
+            Version++;
+        }
+    }
+
+    /// <summary>Records the event, and passes it on.</summary>
+    public void Report(TrainingEvent value)
+    {
+        lock (_lock)
+        {
+            Record(value);
+            Version++;
+        }
+        _next?.Report(value);
+        Recorded?.Invoke(value);
+    }
+
+    /// <summary>Copies what was recorded so far.</summary>
+    internal RunSnapshot Snapshot()
+    {
+        lock (_lock)
+            return new(
+                Name,
+                [.. _noteOrder.Select(n => (n, _notes[n]))],
+                _started,
+                _last,
+                _stopped,
+                _stepLoss.ToArray(),
+                _stepAccuracy.ToArray(),
+                _rate.ToArray(),
+                [.. _epochs],
+                Version
+            );
+    }
+
+    void Record(TrainingEvent value)
+    {
+        switch (value)
+        {
+            case TrainingStarted started:
+                _epochsBefore += _stopped?.Epochs ?? 0;
+                (_started, _stopped) = (started, null);
+                break;
+            case StepTaken step:
+                _last = step;
+                double epoch = _epochsBefore + (double)step.Step / (_started?.StepsPerEpoch ?? 1);
+                _stepLoss.Add(epoch, step.Loss);
+                _stepAccuracy.Add(epoch, step.Accuracy);
+                if (LearningRate is { } rate)
+                    _rate.Add(epoch, rate(step.Step - 1));
+                break;
+            case EpochEnded ended:
+                _epochs.Add((_epochsBefore + ended.Epoch, ended));
+                break;
+            case TrainingStopped stopped:
+                _stopped = stopped;
+                break;
+        }
+    }
+}
+
+/// <summary>Holds a copy of what a recorder had heard at one time.</summary>
+sealed record RunSnapshot(
+    string Name,
+    ImmutableArray<(string Name, string Value)> Notes,
+    TrainingStarted? Started,
+    StepTaken? Last,
+    TrainingStopped? Stopped,
+    (double X, double Y)[] StepLoss,
+    (double X, double Y)[] StepAccuracy,
+    (double X, double Y)[] LearningRate,
+    ImmutableArray<(double Epoch, EpochEnded Figures)> Epochs,
+    long Version
+);

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+
+namespace Cv.Reporting;
+
+/// <summary>Holds one trial of a search: what was tried, and what it reached.</summary>
+/// <param name="Values">The value of each hyper-parameter, in the order of their names; NaN where it has none.</param>
+/// <param name="Score">What it reached, such as validation accuracy; NaN for one that failed.</param>
+public sealed record TrialPoint(ImmutableArray<double> Values, double Score)
+{
+    /// <summary>Makes a trial of its score and its values.</summary>
+    /// <example><code>new TrialPoint(0.91, 1e-3, 0.5)</code></example>
+    public TrialPoint(double score, params double[] values)
+        : this([.. values], score) { }
+}
+
+/// <summary>
+/// Shows a search: the score over each hyper-parameter, and each pair of them with the best trials marked, as the notes do to find where to look closer
+/// (CS231n notes, "Hyperparameter optimization"). An axis whose values span more than a factor of fifty is drawn by powers of ten.
+/// </summary>
+/// <param name="names">Names the hyper-parameters.</param>
+/// <param name="trials">Gives the trials that have ended, in any order, whenever the section is rendered.</param>
+/// <param name="score">Names the score; larger is better.</param>
+/// <example><code>new HyperParameters(["learning rate", "penalty"], () => [new(0.38, 1e-3, 1e-4), new(0.41, 3e-3, 1e-5)], "validation accuracy")</code></example>
+public sealed class HyperParameters(ImmutableArray<string> names, Func<IEnumerable<TrialPoint>> trials, string score = "score") : Section
+{
+    const double LogFrom = 50;
+    const int MostPairs = 6;
+    const int MostRows = 50;
+
+    /// <inheritdoc/>
+    public override string Title => "Hyper-parameters";
+
+    /// <summary>Shows the trials so far.</summary>
+    /// <exception cref="ArgumentException">A trial has not one value for each name.</exception>
+    public override Markup Render(Page page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        var all = trials().OrderByDescending(t => double.IsNaN(t.Score) ? double.NegativeInfinity : t.Score).ToArray();
+        if (all.FirstOrDefault(t => t.Values.Length != names.Length) is { } odd)
+            throw new ArgumentException(
+                $"hyper-parameters: a trial must have a value for each name; got {odd.Values.Length} for {string.Join(", ", names)}. Give one each."
+            );
+        var ended = all.Where(t => double.IsFinite(t.Score)).ToArray();
+        return all.Length == 0
+            ? Markup.Of($"<p>No trial has ended yet.</p>")
+            : Markup.Of($"{page.Draw(Alone(ended).Concat(Pairs(ended)))}{Table(all)}");
+    }
+
+    IEnumerable<Chart> Alone(TrialPoint[] ended) =>
+        names.Select(
+            (name, i) =>
+                new Chart(score, name, new Series(score, ended.Select(t => (t.Values[i], t.Score)), Mark.Dots)) { LogX = IsLog(ended, i) }
+        );
+
+    // the best tenth, the better half and the rest: where the best gather is where to look closer
+    IEnumerable<Chart> Pairs(TrialPoint[] ended)
+    {
+        int best = (ended.Length + 9) / 10,
+            better = (ended.Length + 1) / 2;
+        var pairs = Enumerable.Range(0, names.Length).SelectMany(i => Enumerable.Range(i + 1, names.Length - i - 1).Select(j => (i, j)));
+        foreach (var (i, j) in pairs.Take(MostPairs))
+        {
+            Series Of(string name, IEnumerable<TrialPoint> some) => new(name, some.Select(t => (t.Values[i], t.Values[j])), Mark.Dots);
+            yield return new(
+                names[j],
+                names[i],
+                Of("the rest", ended.Skip(better)),
+                Of("better half", ended.Take(better).Skip(best)),
+                Of("best tenth", ended.Take(best))
+            )
+            {
+                LogX = IsLog(ended, i),
+                LogY = IsLog(ended, j),
+            };
+        }
+    }
+
+    Markup Table(TrialPoint[] all) =>
+        Markup.Of(
+            $"""
+            <div class="scroll"><table><thead><tr><th>{score}</th>{names.Select(n => Markup.Of($"<th>{n}</th>"))}</tr></thead>
+            <tbody>{all.Take(MostRows).Select(t =>
+                Markup.Of(
+                    $"<tr><td>{Digits.Short(t.Score)}</td>{t.Values.Select(v => Markup.Of($"<td>{(double.IsNaN(v) ? "" : Digits.Short(v))}</td>"))}</tr>\n"
+                )
+            )}</tbody></table></div><p class="note">{Math.Min(all.Length, MostRows)} of {all.Length} trials, the best first.</p>
+            """
+        );
+
+    static bool IsLog(TrialPoint[] ended, int i)
+    {
+        var values = ended.Select(t => t.Values[i]).Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
+        return values.Min() > 0 && values.Max() / values.Min() >= LogFrom;
+    }
+}

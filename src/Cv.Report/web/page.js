@@ -1,0 +1,111 @@
+// Draws the charts of a page, and keeps a live page up to date. Runs as it stands: no build step.
+(() => {
+  "use strict";
+  const height = 220;
+  const drawn = new Map(); // a figure's id -> its plot and what it was made of
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const short = (v) => {
+    const size = Math.abs(v);
+    return size !== 0 && (size < 1e-3 || size >= 1e6) ? v.toExponential(Number(v.toExponential().split("e")[0]) % 1 ? 1 : 0) : String(Number(v.toPrecision(4)));
+  };
+  const percent = (v) => `${Number((100 * v).toPrecision(4))} %`;
+
+  function series(chart, name, mark, index) {
+    const ink = mark === "faint" ? colour("--faint") : colour(`--series-${1 + (index % 5)}`);
+    const dots = mark === "dots";
+    return {
+      label: name,
+      stroke: ink,
+      fill: mark === "bars" ? `${ink}55` : undefined,
+      width: dots ? 0 : mark === "line" ? 2 : 1,
+      spanGaps: true,
+      paths: dots ? () => null : mark === "bars" ? uPlot.paths.bars({ size: [1, Infinity], align: 1, gap: 1 }) : undefined,
+      points: dots ? { show: true, size: 7, fill: ink, width: 0 } : mark === "line" ? { size: 5, fill: ink } : { show: false },
+      value: (_, v) => (v == null ? "" : chart.percent ? percent(v) : short(v)),
+    };
+  }
+
+  function axis(label, values) {
+    const ink = colour("--quiet");
+    return { label, labelSize: label ? 22 : 0, labelFont: "12px sans-serif", font: "12px sans-serif", stroke: ink, size: label ? 32 : 56,
+      grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false }, values };
+  }
+
+  function options(chart, width) {
+    const bars = chart.series.some((s) => s.mark === "bars");
+    const written = (_, values) => values.map((v) => (v == null ? "" : chart.percent ? percent(v) : short(v)));
+    return {
+      width,
+      height,
+      scales: {
+        x: { time: false, distr: chart.logX ? 3 : 1 },
+        y: chart.logY ? { distr: 3 } : bars ? { range: (_, __, high) => [0, high > 0 ? 1.05 * high : 1] } : {},
+      },
+      axes: [axis(chart.x, (_, values) => values.map((v) => (v == null ? "" : short(v)))), axis("", written)],
+      series: [{ label: chart.x, value: (_, v) => (v == null ? "" : short(v)) }, ...chart.series.map((s, i) => series(chart, s.name, s.mark, i))],
+      legend: { show: chart.series.length > 1 || !bars },
+      cursor: { drag: { x: true, y: false } },
+    };
+  }
+
+  // what a plot must be made anew for; numbers alone are only put in
+  const kind = (chart) => JSON.stringify([chart.x, chart.logX, chart.logY, chart.percent, chart.series]);
+
+  function draw(figure, before) {
+    const chart = JSON.parse(figure.querySelector("script").textContent);
+    const place = figure.querySelector(".plot");
+    const old = before ?? drawn.get(figure.id);
+    if (old && old.kind === kind(chart)) {
+      place.replaceChildren(old.plot.root);
+      old.plot.setData(chart.data);
+      drawn.set(figure.id, old);
+    } else {
+      old?.plot.destroy();
+      const plot = new uPlot(options(chart, place.clientWidth || 320), chart.data, place);
+      drawn.set(figure.id, { plot, kind: kind(chart) });
+    }
+    fit(figure);
+    figure.dataset.drawn = "true";
+  }
+
+  function fit(figure) {
+    const { plot } = drawn.get(figure.id);
+    const width = figure.querySelector(".plot").clientWidth;
+    if (width > 0 && width !== plot.width) plot.setSize({ width, height });
+  }
+
+  function drawAll(root) {
+    if (typeof uPlot === "undefined") return;
+    for (const figure of root.querySelectorAll("figure.chart")) draw(figure);
+  }
+
+  function redraw() {
+    for (const { plot } of drawn.values()) plot.destroy();
+    drawn.clear();
+    drawAll(document);
+  }
+
+  // the server sends a part's HTML whenever it changed; folds that were opened stay open
+  function listen() {
+    const state = document.getElementById("connection");
+    const events = new EventSource("events");
+    events.addEventListener("part", (event) => {
+      const { part, html } = JSON.parse(event.data);
+      const section = document.getElementById(`part-${part}`);
+      if (!section) return;
+      const open = [...section.querySelectorAll("details")].map((d) => d.open);
+      section.innerHTML = html;
+      section.querySelectorAll("details").forEach((d, i) => (d.open = open[i] ?? d.open));
+      drawAll(section);
+    });
+    events.addEventListener("open", () => (state.textContent = "live"));
+    events.addEventListener("end", () => { events.close(); state.textContent = "the run's program has ended"; });
+    events.addEventListener("error", () => (state.textContent = "not connected: the run's program has ended, or is away"));
+  }
+
+  drawAll(document);
+  dark.addEventListener("change", redraw);
+  addEventListener("resize", () => document.querySelectorAll("figure[data-drawn]").forEach(fit));
+  if ("live" in document.documentElement.dataset) listen();
+})();
