@@ -52,7 +52,7 @@ static int Run(int epochs, ulong seed, bool quick)
         var program = Training.Compile(
             net,
             Verbs.SoftmaxCrossEntropy,
-            new LinearDecay(rate => Optimiser.Adam(rate), First: 2e-3, (long)epochs * batches.Count),
+            Optimiser.Adam(Schedule.Linear(2e-3, 0, (long)epochs * batches.Count)),
             penalty: w => 1e-4 * w.L2()
         );
         foreach (var parameter in net.Parameters)

@@ -23,6 +23,6 @@ sealed record Lesson(string Name, Func<Shape, int, Model> Model, Func<Expr, Expr
     public Optimiser Optimiser(int imageSize, int batchSize, long steps)
     {
         double rate = Rate * Math.Min(1, ImageSize / imageSize) * Math.Min(1, batchSize / BatchSize);
-        return new LinearDecay(now => Dsl.Optimiser.Momentum(now), rate, steps);
+        return Dsl.Optimiser.Momentum(Schedule.Linear(rate, 0, steps));
     }
 }

@@ -90,7 +90,7 @@ public static class Training
             var state = optimiser.Init(parameter);
             var (next, nextState) = optimiser.Update(parameter, gradient, state);
             updates[parameter] = new(parameter, next);
-            foreach (var (leaf, value) in state.Zip(nextState))
+            foreach (var (leaf, value) in state.Zip(nextState).Where(s => s.First != s.Second))
                 updates[leaf] = new(leaf, value); // a leaf that all parameters share has one and the same next value
             leaves.AddRange(state);
         }

@@ -15,7 +15,7 @@ namespace Cv.Dsl;
 /// Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2014), algorithm 1. State: "w/moment1", "w/moment2", and with bias correction
 /// the powers of the betas, "adam/beta1_power" and "adam/beta2_power", scalars that start at 1 and that all parameters share: so these must be of one dtype.
 /// </remarks>
-public sealed record AdamOptimiser(LearningRate Rate, double Beta1, double Beta2, double Epsilon, bool BiasCorrection) : Optimiser
+public sealed record AdamOptimiser(LearningRate Rate, double Beta1, double Beta2, double Epsilon, bool BiasCorrection) : Optimiser(Rate)
 {
     /// <inheritdoc/>
     protected override string Name => "adam";
@@ -54,10 +54,12 @@ public abstract partial record Optimiser
         double beta2 = 0.999,
         double epsilon = 1e-8,
         bool biasCorrection = true
-    )
-    {
-        if (!double.IsFinite(epsilon) || epsilon <= 0)
-            throw new GraphException($"adam: epsilon must be a finite number above 0; got {epsilon}. 1e-8 is usual.");
-        return new AdamOptimiser(rate, Fraction("adam", "beta1", beta1), Fraction("adam", "beta2", beta2), epsilon, biasCorrection);
-    }
+    ) =>
+        new AdamOptimiser(
+            rate,
+            Fraction("adam", "beta1", beta1),
+            Fraction("adam", "beta2", beta2),
+            Above0("adam", "epsilon", epsilon, "1e-8"),
+            biasCorrection
+        );
 }

@@ -5,7 +5,7 @@ namespace Cv.Dsl;
 /// <summary>Steps against the gradient: w - rate g. No state.</summary>
 /// <param name="Rate">The learning rate.</param>
 /// <remarks>CS231n notes, "Parameter updates", vanilla update.</remarks>
-public sealed record GradientDescentOptimiser(LearningRate Rate) : Optimiser
+public sealed record GradientDescentOptimiser(LearningRate Rate) : Optimiser(Rate)
 {
     /// <inheritdoc/>
     protected override string Name => "gradient_descent";

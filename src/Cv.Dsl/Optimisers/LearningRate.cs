@@ -1,34 +1,30 @@
+using System.Collections.Immutable;
+
 namespace Cv.Dsl;
 
-/// <summary>Holds the size of an optimiser's steps: a number, or a scalar node for a rate that changes as training goes on.</summary>
+/// <summary>Holds the size of an optimiser's steps: a number, a schedule, or a scalar node of one's own.</summary>
 /// <example><code>
 /// Optimiser.GradientDescent(0.1);
+/// Optimiser.GradientDescent(Schedule.Cosine(0.1, steps: 10_000));
 /// Optimiser.GradientDescent(Expr.Input("rate", []));   // given anew at each call
 /// </code></example>
 public readonly record struct LearningRate
 {
-    readonly double _value;
-    readonly Expr? _node;
+    readonly Schedule? _schedule;
 
     /// <summary>Makes a constant rate.</summary>
     /// <exception cref="GraphException">The rate is negative, NaN or infinite.</exception>
-    public LearningRate(double value) =>
-        _value =
-            double.IsFinite(value) && value >= 0
-                ? value
-                : throw new GraphException(
-                    $"optimiser: the learning rate must be a finite number, at least 0; got {value}. 0.01 is a start."
-                );
+    public LearningRate(double value) => _schedule = Schedule.Constant(value);
 
     /// <summary>Makes a rate that the graph computes.</summary>
     /// <exception cref="ShapeException">The node is not a scalar of f32 or f64.</exception>
-    public LearningRate(Expr node) =>
-        _node =
-            node.Shape.Rank == 0 && node.DType.IsFloat()
-                ? node
-                : throw new ShapeException(
-                    $"optimiser: the learning rate must be a scalar, f32[] or f64[]; got {node.Type}. Reshape or cast it."
-                );
+    public LearningRate(Expr node) => _schedule = Schedule.Given(node);
+
+    /// <summary>Makes a rate that changes with the steps taken.</summary>
+    public LearningRate(Schedule schedule) => _schedule = schedule;
+
+    /// <summary>Gives the schedule; a number's is constant.</summary>
+    public Schedule Schedule => _schedule ?? Schedule.Constant(0);
 
     /// <summary>Reads a number as a constant rate.</summary>
     public static implicit operator LearningRate(double value) => new(value);
@@ -36,9 +32,16 @@ public readonly record struct LearningRate
     /// <summary>Reads a scalar node as a rate.</summary>
     public static implicit operator LearningRate(Expr node) => new(node);
 
-    /// <summary>Gives the rate as a scalar node of the parameter's dtype.</summary>
-    public Expr For(Expr parameter) => _node?.Cast(parameter.DType) ?? parameter.Like(_value);
+    /// <summary>Reads a schedule as a rate.</summary>
+    public static implicit operator LearningRate(Schedule schedule) => new(schedule);
 
-    /// <summary>Prints the number or the node.</summary>
-    public override string ToString() => _node?.ToString() ?? $"{_value}";
+    /// <summary>Gives the rate as a scalar node of the parameter's dtype; where it changes, it reads <see cref="Schedule.Taken"/>.</summary>
+    public Expr For(Expr parameter) => Schedule.At(Schedule.Taken.Cast(parameter.DType));
+
+    /// <summary>Lists the states that the rate is computed from, or needs.</summary>
+    internal ImmutableArray<Expr> States(Expr parameter) =>
+        [.. Expr.Nodes(For(parameter)).Where(e => e.Op is State).Union(Schedule.States)];
+
+    /// <summary>Prints the number, the node or the schedule.</summary>
+    public override string ToString() => Schedule.ToString();
 }

@@ -6,7 +6,7 @@ namespace Cv.Dsl;
 /// <param name="Rate">The learning rate.</param>
 /// <param name="Mu">The part of the velocity that each step keeps.</param>
 /// <remarks>CS231n notes, "Parameter updates", momentum update.</remarks>
-public sealed record MomentumOptimiser(LearningRate Rate, double Mu) : Optimiser
+public sealed record MomentumOptimiser(LearningRate Rate, double Mu) : Optimiser(Rate)
 {
     /// <inheritdoc/>
     protected override string Name => "momentum";

@@ -11,7 +11,7 @@ namespace Cv.Dsl;
 /// CS231n notes, "Parameter updates", Nesterov momentum, in the form that stores the point looked ahead at, so that the gradient is taken where the
 /// parameter stands.
 /// </remarks>
-public sealed record NesterovOptimiser(LearningRate Rate, double Mu) : Optimiser
+public sealed record NesterovOptimiser(LearningRate Rate, double Mu) : Optimiser(Rate)
 {
     /// <inheritdoc/>
     protected override string Name => "nesterov";

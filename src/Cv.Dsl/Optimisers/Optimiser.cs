@@ -6,22 +6,23 @@ namespace Cv.Dsl;
 /// Says how a parameter moves along its gradient. An optimiser is two pure functions over graphs, init and update: it computes nothing itself, so
 /// the update fuses into the training step, and its state is in plain sight.
 /// </summary>
+/// <param name="Rate">The learning rate. What it is computed from, such as the count of steps, is state that this class adds and moves.</param>
 /// <example><code>
 /// var momentum = Optimiser.Momentum(0.01);
 /// var state = momentum.Init(w);                       // the leaf "w/velocity"
 /// var (next, nextState) = momentum.Update(w, dw, state);
 /// </code></example>
-public abstract partial record Optimiser
+public abstract partial record Optimiser(LearningRate Rate)
 {
     /// <summary>Gives the name that messages print.</summary>
     protected abstract string Name { get; }
 
     /// <summary>
     /// Makes the state that belongs to a parameter: <see cref="State"/> leaves named after it, "w/velocity". A leaf that all parameters share, a step
-    /// counter, comes with each of them and is the same object.
+    /// counter, comes with each of them and is the same object. The states of the learning rate come last.
     /// </summary>
     /// <exception cref="GraphException">The node is not a parameter.</exception>
-    public ImmutableArray<Expr> Init(Expr parameter) => [.. Leaves(parameter, Id(parameter))];
+    public ImmutableArray<Expr> Init(Expr parameter) => [.. Leaves(parameter, Id(parameter)).Union(Rate.States(parameter))];
 
     /// <summary>Gives the parameter's next value and that of each state leaf, in the order of <see cref="Init"/>.</summary>
     /// <param name="parameter">The parameter.</param>
@@ -41,7 +42,9 @@ public abstract partial record Optimiser
             throw new ShapeException(
                 $"{Name}: the state of \"{id}\" must be as Init made it; got [{Types(state)}] for [{Types(expected)}]. Call Init with this parameter."
             );
-        return Step(parameter, gradient, state);
+        int own = Leaves(parameter, id).Count();
+        var (next, nextState) = Step(parameter, gradient, state[..own]);
+        return (next, [.. nextState, .. state[own..].Zip(expected[own..], Next)]);
     }
 
     /// <summary>Makes the state leaves of a parameter, which bears the name <paramref name="id"/>; none, unless overridden.</summary>
@@ -60,6 +63,16 @@ public abstract partial record Optimiser
         value is >= 0 and < 1
             ? value
             : throw new GraphException($"{op}: {what} must be at least 0 and less than 1; got {value}. 0.9 is usual.");
+
+    /// <summary>Checks a setting that must be a finite number above 0.</summary>
+    /// <exception cref="GraphException">It is not.</exception>
+    protected static double Above0(string op, string what, double value, string usual) =>
+        double.IsFinite(value) && value > 0
+            ? value
+            : throw new GraphException($"{op}: {what} must be a finite number above 0; got {value}. {usual} is usual.");
+
+    // what else the rate is computed from is moved by others, or not at all
+    static Expr Next(Expr state, Expr leaf) => leaf == Schedule.Taken ? state + 1.0 : state;
 
     string Id(Expr parameter) =>
         parameter.Op is Parameter p
