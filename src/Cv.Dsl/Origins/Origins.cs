@@ -19,7 +19,7 @@ static class Origins
     const int BytesPerFrame = 64; // hardly one is smaller
 
     static readonly bool IsOn = !AppContext.TryGetSwitch(Switch, out bool on) || on;
-    static readonly string[] Ours = ["Cv.Dsl", "Cv.Runtime", "Cv.Compiler", "Cv.FSharp", "Cv.Testing"];
+    static readonly string[] Ours = ["Cv.Dsl", "Cv.Runtime", "Cv.Compiler", "Cv.FSharp", "Cv.Testing", "Cv.Practice"];
     static readonly string[] Frameworks = ["System", "Microsoft", "FSharp", "FsCheck", "netstandard", "mscorlib", "Anonymously Hosted"];
     static readonly ConditionalWeakTable<Assembly, object> IsAuthors = [];
 
