@@ -19,9 +19,6 @@ module Augmentation =
     /// Makes a square of each image 0.
     let cutout (size: int) (images: Expr) = images.Cutout size
 
-    /// Takes the brightness of each pixel: [N,H,W,3] becomes [N,H,W,1].
-    let grey (images: Expr) = images.Grey()
-
     /// Mixes the examples of a batch: `let mix = Mixup 0.2`, then `model [ 784 ] (mixup mix >> dense 10)`.
     let mixup (mix: Mixup) (x: Expr) = mix.Inputs x
 

@@ -251,6 +251,14 @@ let private againstLoops =
             let left = dot results[0] w
             let right = dot results[1] numbers
             Expect.floatClose { absolute = 1e-3; relative = 1e-5 } left right "both products"
+
+        testCase "shifts and jitters are a few kernels: nothing is copied slice by slice"
+        <| fun () ->
+            let x = Expr.Input("x", Shape.Of [| 64; 32; 32; 3 |])
+
+            for name, y, most in [ "shift", x.RandomShift 4, 8; "jitter", x.ColourJitter(0.1, 0.1, 0.1), 10 ] do
+                let struct (kernels, _) = Compile.Function(Graph(y).ForTraining()).Measure()
+                Expect.isLessThanOrEqual kernels most name
     ]
 
 let private mixing =

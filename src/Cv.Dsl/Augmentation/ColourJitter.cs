@@ -2,9 +2,6 @@ namespace Cv.Dsl;
 
 public static partial class Verbs
 {
-    // ITU-R BT.601: how bright the eye finds red, green and blue
-    internal static readonly double[] GreyWeights = [0.299, 0.587, 0.114];
-
     /// <summary>
     /// Changes brightness, contrast and saturation of each image by random parts in training; otherwise changes nothing. Shape and dtype unchanged: [N, H, W, C],
     /// where C is 3, red, green and blue, or 1.
@@ -30,7 +27,7 @@ public static partial class Verbs
     )
     {
         const string op = "colour_jitter";
-        CheckColours(op, images);
+        Draws.CheckColours(op, images);
         CheckPart("brightness", brightness, double.MaxValue);
         CheckPart("contrast", contrast, 1);
         CheckPart("saturation", saturation, 1);
@@ -71,25 +68,4 @@ public static partial class Verbs
         double saturation = 0,
         string? name = null
     ) => model.Then(x => x.ColourJitter(brightness, contrast, saturation, name));
-
-    /// <summary>Takes the brightness of each pixel as the eye has it: 0.299 red + 0.587 green + 0.114 blue, [N, H, W, 3] to [N, H, W, 1]. One channel stays as it is.</summary>
-    /// <remarks>ITU-R BT.601.</remarks>
-    /// <example><code>Expr grey = images.Grey();   // f32[N,32,32,3] -> f32[N,32,32,1]</code></example>
-    /// <exception cref="ShapeException">The images are no [N, H, W, C] of floats, C 1 or 3.</exception>
-    public static Expr Grey(this Expr images)
-    {
-        CheckColours("grey", images);
-        if (images.Shape[3].Value == 1)
-            return images;
-        return images.Slice(3, 0, 1) * GreyWeights[0] + images.Slice(3, 1, 1) * GreyWeights[1] + images.Slice(3, 2, 1) * GreyWeights[2];
-    }
-
-    internal static void CheckColours(string op, Expr images)
-    {
-        Draws.Check(op, images);
-        if (images.Shape[3].Value is not (1 or 3))
-            throw new ShapeException(
-                $"{op}: images must have 3 channels, red, green and blue, or 1; got {images.Type}. Take it before the first convolution."
-            );
-    }
 }

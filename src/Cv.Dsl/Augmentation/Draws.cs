@@ -39,4 +39,14 @@ static class Draws
         Elementwise.SameFloat(op, [images.Type]);
         Images.Check(op, "images", images.Type);
     }
+
+    /// <summary>Asks for colour images, or grey ones.</summary>
+    public static void CheckColours(string op, Expr images)
+    {
+        Check(op, images);
+        if (images.Shape[3].Value is not (1 or 3))
+            throw new ShapeException(
+                $"{op}: images must have 3 channels, red, green and blue, or 1; got {images.Type}. Take it before the first convolution."
+            );
+    }
 }
