@@ -43,7 +43,7 @@ static int Run(int epochs, ulong seed, bool quick)
     };
     try
     {
-        var (train, test) = DataSets.Read(DataSets.Embedded, folder: null);
+        var (train, test) = DataSets.ReadEmbedded();
         if (quick)
             (train, test) = (train.Take(640), test.Take(500));
         var scaling = Scaling.MeanImage(train);

@@ -1,28 +1,48 @@
-using Cv.Dsl;
+using System.Collections.Immutable;
+using Cv.Runtime;
 
 namespace Cv.Examples.Cs231n;
 
-/// <summary>Holds what one lesson trains: a model, its loss, and how fast and how tightly it learns.</summary>
+/// <summary>Is one lesson of the course: what it learns on which images, and what others reached with it.</summary>
 /// <param name="Name">The name that --lesson takes.</param>
-/// <param name="Model">Makes the model from the images' shape, [height, width, channels], and the number of classes.</param>
-/// <param name="Loss">Gives the loss from scores and labels.</param>
-/// <param name="Rate">The learning rate of the first step, for images of 784 values in batches of 128.</param>
-/// <param name="Penalty">The weight of each layer's L2 penalty.</param>
-sealed record Lesson(string Name, Func<Shape, int, Model> Model, Func<Expr, Expr, Expr> Loss, double Rate, double Penalty)
+/// <param name="Title">What it is, for the table.</param>
+/// <param name="Data">The full data set it is for, as <see cref="DataSets.Names"/> has it.</param>
+/// <param name="Published">The figures to reach.</param>
+abstract record Lesson(string Name, string Title, string Data, ImmutableArray<Published> Published)
 {
-    const double ImageSize = 784,
-        BatchSize = 128;
-
     /// <summary>Lists the lessons in the order of the course.</summary>
-    public static IReadOnlyList<Lesson> All { get; } = [SoftmaxClassifier.Lesson, SvmClassifier.Lesson, TwoLayerNet.Lesson];
+    public static IReadOnlyList<Lesson> All { get; } =
+    [
+        NearestNeighbour.ByL1,
+        NearestNeighbour.ByL2,
+        CrossValidatedNeighbours.Lesson,
+        SvmClassifier.Lesson,
+        SoftmaxClassifier.Lesson,
+        TwoLayerNet.Lesson,
+        DeepNet.Lesson,
+        SmallConvNet.Lesson,
+        Cifar10QuickNet.Lesson,
+        DeeperConvNet.Lesson,
+        ConvNetJsNet.Lesson,
+        MnistLinear.LeastSquares,
+        MnistLinear.Softmax,
+        NearestNeighbour.OfDigits,
+        MnistNet.Lesson,
+        LeNet5Net.Lesson,
+        FashionNet.Lesson,
+        FashionConvNet.Lesson,
+    ];
 
-    /// <summary>Gives the optimiser: momentum, at a rate that falls to 0 in the course of training.</summary>
-    /// <remarks>
-    /// The rate is lower for larger images, whose slopes are steeper in proportion, and for smaller batches, whose gradients are noisier.
-    /// </remarks>
-    public Optimiser Optimiser(int imageSize, int batchSize, long steps)
-    {
-        double rate = Rate * Math.Min(1, ImageSize / imageSize) * Math.Min(1, batchSize / BatchSize);
-        return Dsl.Optimiser.Momentum(Schedule.Linear(rate, 0, steps));
-    }
+    /// <summary>Lists those that open the course; they take moments on the images inside this program.</summary>
+    public static IReadOnlyList<Lesson> Opening { get; } = [SoftmaxClassifier.Lesson, SvmClassifier.Lesson, TwoLayerNet.Lesson];
+
+    /// <summary>Tells whether it takes images of 32 x 32 in colour alone; grey ones are made so for it.</summary>
+    public virtual bool InColour => false;
+
+    /// <summary>Runs the lesson.</summary>
+    /// <param name="images">What it learns from and is judged by.</param>
+    /// <param name="desk">The settings, and who listens.</param>
+    /// <exception cref="TrainingException">A loss was not finite.</exception>
+    /// <exception cref="OperationCanceledException">The user asked to stop.</exception>
+    public abstract Outcome Run(TrainTest images, Desk desk);
 }

@@ -1,13 +1,13 @@
 using System.Diagnostics;
-using Cv.Compiler;
-using Cv.Dsl;
 using Cv.Examples.Cs231n;
 using Cv.Runtime;
 
 const int BadData = 1,
     BadUsage = 2,
+    NotLearning = 3,
     Interrupted = 130;
-const int JudgedAtOnce = 1000;
+const int QuickTrain = 640,
+    QuickTest = 300;
 
 var line = Settings.Command(Run).Parse(args);
 foreach (var error in line.Errors)
@@ -22,24 +22,36 @@ static int Run(Settings settings)
         e.Cancel = true;
         stop.Cancel();
     };
-    var reached = new List<Figures>();
+    var finished = new List<Finished>();
     try
     {
         // before the work, so that a file that cannot be written is not found out after it
         if (settings.Json is { } file)
-            Report.Write(file, reached);
-        var (train, test) = DataSets.Read(settings.Data, settings.Folder);
-        if (settings.Quick)
-            (train, test) = (train.Take(Math.Min(1000, train.Count)), test.Take(Math.Min(500, test.Count)));
-        Console.WriteLine(
-            $"{train}; {test.Count} to test. Epochs {settings.Epochs}, batch {settings.Batch}, seed {settings.Seed}, threads {settings.Threads}."
-        );
+            Figures.Write(file, finished);
+        using var desk = new Desk(settings, stop.Token);
+        var sets = new Dictionary<string, TrainTest>();
         foreach (var lesson in settings.Lessons)
         {
-            Console.WriteLine($"\n{lesson.Name}");
-            reached.Add(Train(lesson, settings, train, test, stop.Token));
-            if (settings.Json is { } results)
-                Report.Write(results, reached);
+            string set = settings.Folder is null ? DataSets.Embedded : lesson.Data;
+            if (!sets.TryGetValue(set, out var images))
+                sets[set] = images = settings.Folder is { } root ? DataSets.Read(set, root) : DataSets.ReadEmbedded();
+            if (settings.Quick)
+                images = new(images.Train.Take(QuickTrain), images.Test.Take(QuickTest));
+            Console.WriteLine($"\n{lesson.Name}: {lesson.Title}; {images.Train}; {images.Test.Count} to test");
+            var clock = Stopwatch.StartNew();
+            var outcome = lesson.Run(lesson.InColour ? Colour.Of(images) : images, desk);
+            var done = new Finished(lesson, set, outcome, clock.Elapsed);
+            finished.Add(done);
+            Console.WriteLine(Figures.Line(done));
+            if (settings.Json is { } json)
+                Figures.Write(json, finished);
+            if (settings.Results is { } page && settings.Folder is not null && !settings.Quick)
+                ResultsPage.Put(page, done, settings);
+            if (settings.Quick && outcome.Loss is { } loss && !(loss.Last < loss.First))
+            {
+                Console.Error.WriteLine($"error: {lesson.Name}: the loss must fall; it went from {loss.First} to {loss.Last}.");
+                return NotLearning;
+            }
         }
     }
     catch (OperationCanceledException)
@@ -54,37 +66,8 @@ static int Run(Settings settings)
     }
     finally
     {
-        if (reached.Count > 0)
-            Report.Print(reached);
+        if (finished.Count > 0)
+            Figures.Print(finished, compared: settings.Folder is not null && !settings.Quick);
     }
     return 0;
-}
-
-static Figures Train(Lesson lesson, Settings settings, Dataset train, Dataset test, CancellationToken stop)
-{
-    var clock = Stopwatch.StartNew();
-    var scaling = Scaling.MeanImage(train);
-    using var batches = new Batches(train, settings.Batch, scaling, settings.Seed);
-    var model = lesson.Model(train.SampleShape, train.ClassNames.Length);
-    var program = Training.Compile(
-        model,
-        lesson.Loss,
-        lesson.Optimiser(train.SampleSize, batches.Size, (long)settings.Epochs * batches.Count),
-        penalty: w => lesson.Penalty * w.L2(),
-        new() { Threads = settings.Threads }
-    );
-    using var state = program.Initialise(settings.Seed);
-    var trainer = new Trainer(program.Step, program.Evaluate, new() { Epochs = settings.Epochs });
-    var result = trainer.Train(state, batches, progress: new ConsoleProgress(), cancellation: stop);
-    stop.ThrowIfCancellationRequested();
-    double seconds = clock.Elapsed.TotalSeconds;
-
-    double Accuracy(Dataset data)
-    {
-        using var all = new Batches(data, JudgedAtOnce, scaling);
-        return Evaluation.Of(program.Evaluate, state, all, stop).Accuracy;
-    }
-
-    double[] epochs = [.. result.Epochs.Select(e => e.Elapsed.TotalSeconds).Order()];
-    return new(lesson.Name, settings.Data, Accuracy(train), Accuracy(test), epochs[epochs.Length / 2], seconds, program.ParameterCount);
 }

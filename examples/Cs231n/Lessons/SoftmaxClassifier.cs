@@ -10,11 +10,17 @@ namespace Cv.Examples.Cs231n;
 static class SoftmaxClassifier
 {
     public static Lesson Lesson { get; } =
-        new(
+        new TrainedLesson(
             "softmax",
-            (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
-            Verbs.SoftmaxCrossEntropy,
-            Rate: 0.1,
-            Penalty: 5e-4
-        );
+            "softmax classifier",
+            "cifar10",
+            [new(Judged.Validation, 36.5, "CS231n assignment 1"), new(Judged.Test, 38, "CS231n assignment 1")]
+        )
+        {
+            Model = (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
+            Rate = steps => Schedule.Linear(0.02, 0, steps),
+            Optimiser = rate => Optimiser.Momentum(rate),
+            Penalty = 5e-4,
+            HeldOut = 1000,
+        };
 }

@@ -10,11 +10,19 @@ namespace Cv.Examples.Cs231n;
 static class SvmClassifier
 {
     public static Lesson Lesson { get; } =
-        new(
+        new TrainedLesson(
             "svm",
-            (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
-            (scores, labels) => scores.MulticlassSvm(labels),
-            Rate: 0.01, // nine hinges pull where a softmax has one sum: a tenth of its rate
-            Penalty: 5e-4
-        );
+            "multiclass SVM",
+            "cifar10",
+            [new(Judged.Validation, 39, "CS231n assignment 1"), new(Judged.Test, 38, "CS231n assignment 1")]
+        )
+        {
+            Model = (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
+            Loss = (scores, labels) => scores.MulticlassSvm(labels),
+            // nine hinges pull where a softmax has one sum: a tenth of its rate
+            Rate = steps => Schedule.Linear(0.002, 0, steps),
+            Optimiser = rate => Optimiser.Momentum(rate),
+            Penalty = 5e-4,
+            HeldOut = 1000,
+        };
 }

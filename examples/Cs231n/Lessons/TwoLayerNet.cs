@@ -9,11 +9,12 @@ static class TwoLayerNet
     const int Hidden = 256;
 
     public static Lesson Lesson { get; } =
-        new(
-            "two-layer",
-            (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(Hidden).Relu().Dense(classes),
-            Verbs.SoftmaxCrossEntropy,
-            Rate: 0.1,
-            Penalty: 5e-4
-        );
+        new TrainedLesson("two-layer", "two-layer net", "cifar10", [new(Judged.Validation, 52, "CS231n assignment 1")])
+        {
+            Model = (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(Hidden).Relu().Dense(classes),
+            Rate = steps => Schedule.Linear(0.025, 0, steps),
+            Optimiser = rate => Optimiser.Momentum(rate),
+            Penalty = 5e-4,
+            HeldOut = 1000,
+        };
 }

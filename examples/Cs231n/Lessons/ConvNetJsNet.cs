@@ -1,0 +1,49 @@
+using Cv.Dsl;
+
+namespace Cv.Examples.Cs231n;
+
+/// <summary>
+/// The net of ConvNetJS's demo page: 22,466 numbers that learn from mirrored and shifted images. As on that page, a test image
+/// is seen in several views, mirrored and shifted too, and their probabilities are averaged.
+/// </summary>
+/// <remarks>A. Karpathy, ConvNetJS, CIFAR-10 demo.</remarks>
+static class ConvNetJsNet
+{
+    const int Shift = 2;
+
+    public static Lesson Lesson { get; } =
+        new TrainedLesson("convnetjs", "ConvNetJS's demo net", "cifar10", [new(Judged.Test, 80, "ConvNetJS demo page (about 80 %)")])
+        {
+            Model = (image, classes) =>
+                Model
+                    .Input(image.ToArray())
+                    .RandomFlip()
+                    .RandomShift(Shift)
+                    .Conv(16, 5, padding: 2)
+                    .Relu()
+                    .MaxPool(2)
+                    .Conv(20, 5, padding: 2)
+                    .Relu()
+                    .MaxPool(2)
+                    .Conv(20, 5, padding: 2)
+                    .Relu()
+                    .MaxPool(2)
+                    .Flatten()
+                    .Dense(classes),
+            Rate = steps => Schedule.OneCycle(4e-3, steps),
+            Prepare = Preparing.ByChannel,
+            Epochs = 100,
+            Batch = 64,
+            Views = x => [.. from moved in Shifted(x) from view in new[] { moved, moved.Flip(2) } select view],
+            Colour = true,
+        };
+
+    static IEnumerable<Expr> Shifted(Expr x)
+    {
+        int height = x.Shape[1].Value,
+            width = x.Shape[2].Value;
+        var padded = x.Pad(1, Shift, Shift).Pad(2, Shift, Shift);
+        foreach (var (down, right) in new[] { (Shift, Shift), (0, Shift), (2 * Shift, Shift), (Shift, 0), (Shift, 2 * Shift) })
+            yield return padded.Slice(1, down, height).Slice(2, right, width);
+    }
+}

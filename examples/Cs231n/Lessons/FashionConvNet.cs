@@ -1,0 +1,38 @@
+using Cv.Dsl;
+
+namespace Cv.Examples.Cs231n;
+
+/// <summary>Two 5 x 5 convolutions with batch normalisation and pools, and one fully connected layer: fewer than 100,000 numbers.</summary>
+/// <remarks>The benchmark table in Fashion-MNIST's README, "2 Conv, less than 100K parameters".</remarks>
+static class FashionConvNet
+{
+    public static Lesson Lesson { get; } =
+        new TrainedLesson(
+            "fashion-conv",
+            "two conv layers, under 100 K parameters",
+            "fashion-mnist",
+            [new(Judged.Test, 92.5, "Fashion-MNIST's README")]
+        )
+        {
+            Model = (image, classes) =>
+                Model
+                    .Input(image.ToArray())
+                    .RandomFlip()
+                    .RandomShift(2)
+                    .Conv(32, 5, padding: 2)
+                    .BatchNorm()
+                    .Relu()
+                    .MaxPool(2)
+                    .Conv(40, 5, padding: 2)
+                    .BatchNorm()
+                    .Relu()
+                    .MaxPool(2)
+                    .Flatten()
+                    .Dropout(0.3)
+                    .Dense(classes),
+            Rate = steps => Schedule.OneCycle(3e-3, steps),
+            Epochs = 20,
+            Batch = 64,
+            Penalty = 3e-5,
+        };
+}

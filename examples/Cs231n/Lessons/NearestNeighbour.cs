@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Cv.Practice;
+using Cv.Runtime;
+
+namespace Cv.Examples.Cs231n;
+
+/// <summary>
+/// Remembers every training image, and gives a test image the class of those nearest to it. Nothing is trained: all of the work is in judging.
+/// </summary>
+/// <remarks>CS231n notes, "Image Classification".</remarks>
+sealed record NearestNeighbour(string Name, string Title, string Data, ImmutableArray<Published> Published)
+    : Lesson(Name, Title, Data, Published)
+{
+    /// <summary>Sums absolute differences of pixels.</summary>
+    public static Lesson ByL1 { get; } =
+        new NearestNeighbour("nn-l1", "nearest neighbour, L1", "cifar10", [new(Judged.Test, 38.6, "CS231n notes, classification")])
+        {
+            Metric = Metric.L1,
+        };
+
+    /// <summary>Sums squared differences of pixels.</summary>
+    public static Lesson ByL2 { get; } =
+        new NearestNeighbour("nn-l2", "nearest neighbour, L2", "cifar10", [new(Judged.Test, 35.4, "CS231n notes, classification")])
+        {
+            Metric = Metric.L2,
+        };
+
+    /// <summary>Lets the three nearest vote, on digits.</summary>
+    public static Lesson OfDigits { get; } =
+        new NearestNeighbour("mnist-knn", "3 nearest neighbours, L2", "mnist", [new(Judged.Test, 3.09, "LeCun's table", IsError: true)])
+        {
+            Metric = Metric.L2,
+            Neighbours = 3,
+        };
+
+    public required Metric Metric { get; init; }
+
+    public int Neighbours { get; init; } = 1;
+
+    public override Outcome Run(TrainTest images, Desk desk)
+    {
+        var nearest = new NearestNeighbours(images.Train, Metric, options: desk.Compile);
+        var found = nearest.Find(images.Test, Neighbours, cancellation: desk.Stop);
+        return new() { Test = found.Accuracy(Neighbours) };
+    }
+}
