@@ -29,6 +29,20 @@ public readonly struct Markup
     /// <summary>Joins pieces, in their order.</summary>
     public static Markup Join(IEnumerable<Markup> pieces) => new(string.Concat(pieces));
 
+    /// <summary>Puts pieces into an element without attributes; for languages whose interpolated strings are not C#'s.</summary>
+    /// <exception cref="ArgumentException">The name is not made of letters and digits.</exception>
+    /// <example><code>Markup.Element "p" [| Markup.Text "a &lt; b" |]</code></example>
+    public static Markup Element(string name, params Markup[] content)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return name.All(char.IsAsciiLetterOrDigit)
+            ? new($"<{name}>{Join(content)}</{name}>")
+            : throw new ArgumentException(
+                $"markup: an element's name must be letters and digits; got \"{name}\". Name one of HTML's.",
+                nameof(name)
+            );
+    }
+
     /// <summary>Gives the HTML.</summary>
     public override string ToString() => _html ?? "";
 

@@ -25,6 +25,11 @@ public sealed record Histogram(
     /// <summary>Counts numbers in bins from the smallest finite one to the largest.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is not at least one bin.</exception>
     /// <example><code>var histogram = Histogram.Of("conv1.w", state["conv1.w"].ToDoubles());</code></example>
+    public static Histogram Of(string name, double[] values, int bins = 40) => Of(name, (ReadOnlySpan<double>)values, bins);
+
+    /// <summary>Counts numbers in bins from the smallest finite one to the largest.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is not at least one bin.</exception>
+    /// <example><code>var histogram = Histogram.Of("inputs", pixels.AsSpan());</code></example>
     public static Histogram Of(string name, ReadOnlySpan<double> values, int bins = 40)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bins);
