@@ -34,6 +34,18 @@ public sealed class DataException : Exception
         : base(message, innerException) { }
 }
 
+/// <summary>Reports a checkpoint that cannot be written, is torn, or is of another run; the message names the file and says what to do.</summary>
+public sealed class CheckpointException : Exception
+{
+    /// <summary>Makes the error with its message.</summary>
+    public CheckpointException(string message)
+        : base(message) { }
+
+    /// <summary>Makes the error with its message and what caused it.</summary>
+    public CheckpointException(string message, Exception innerException)
+        : base(message, innerException) { }
+}
+
 /// <summary>Reports a training run that was stopped because its loss was NaN or infinite.</summary>
 public sealed class TrainingException : Exception
 {

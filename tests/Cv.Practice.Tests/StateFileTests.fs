@@ -10,39 +10,16 @@ open Cv.Compiler
 open Cv.Dsl
 open Cv.Runtime
 open Cv.Tests.Generators
+open Cv.Tests.States
 open Expecto
 open FsCheck
 open FsCheck.FSharp
-
-/// Runs with a folder of its own, which is gone afterwards.
-let inFolder run =
-    let folder = Directory.CreateTempSubdirectory("cv-tests-").FullName
-
-    try
-        run folder
-    finally
-        Directory.Delete(folder, recursive = true)
 
 let private state (tensors: (string * Tensor) list) =
     new ModelState(
         tensors
         |> List.map (fun (name, tensor) -> Collections.Generic.KeyValuePair(name, tensor))
     )
-
-/// Names, types and bits: all that a state is.
-let contents (state: ModelState) = [
-    for name in state.Names do
-        let tensor = state[name]
-
-        let bits =
-            match tensor.DType with
-            | DType.F32 -> tensor.ToArray<float32>() |> Array.map (BitConverter.SingleToInt32Bits >> int64)
-            | DType.F64 -> tensor.ToArray<float>() |> Array.map BitConverter.DoubleToInt64Bits
-            | DType.I32 -> tensor.ToArray<int>() |> Array.map int64
-            | _ -> tensor.ToArray<bool>() |> Array.map (fun b -> if b then 1L else 0L)
-
-        name, string tensor.Type, List.ofArray bits
-]
 
 let private small () =
     state [

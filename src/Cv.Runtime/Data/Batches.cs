@@ -50,6 +50,7 @@ public sealed class Batches : IDisposable
                 $"batches: the scaling must be for images of the same size; got means of {means} values for {data}. Fit it on the training set of this data."
             );
         Count = (data.Count + Size - 1) / Size;
+        Seed = seed;
         _shuffle = seed is { } s ? new RandomStream(s, "shuffle") : null;
         _order = [.. Enumerable.Range(0, data.Count)];
 
@@ -74,6 +75,9 @@ public sealed class Batches : IDisposable
 
     /// <summary>Counts the batches of an epoch, a short last one included.</summary>
     public int Count { get; }
+
+    /// <summary>Gives what the orders are drawn from; null where they are the data set's.</summary>
+    public ulong? Seed { get; }
 
     /// <summary>
     /// Makes the batch at <paramref name="index"/>, from 0, of an epoch: always the same numbers. Valid until the next batch is made.

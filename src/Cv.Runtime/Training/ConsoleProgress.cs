@@ -45,6 +45,11 @@ public sealed class ConsoleProgress : IProgress<TrainingEvent>
                 _bar?.Dispose();
                 _bar = _terminal is null ? null : new(_terminal, started);
                 break;
+            case TrainingResumed resumed:
+                if (resumed.Refused is not null)
+                    Write(resumed.Refused);
+                Write(ProgressText.Resumed(resumed));
+                break;
             case StepTaken step:
                 _bar?.Show(step);
                 break;

@@ -12,6 +12,10 @@ static class ProgressText
         return $"{Epoch(epoch.Epoch, epochs)}  loss {Loss(epoch.Loss)}  accuracy {Percent(epoch.Accuracy)}{validation}  {Rate(epoch.ImagesPerSecond)}  {Time(epoch.TimeLeft)} left";
     }
 
+    /// <summary>Words where training goes on.</summary>
+    public static string Resumed(TrainingResumed resumed) =>
+        $"going on after step {Whole(resumed.Steps)} ({resumed.Epochs.Length} epochs finished) from {resumed.Path}";
+
     /// <summary>Words the figures that stand beside the bar: as many of them as there is room for.</summary>
     public static string Beside(StepTaken step, int room)
     {

@@ -20,9 +20,10 @@ sealed class Rewind : IDisposable
     /// <param name="state">The state that the steps change.</param>
     /// <param name="every">The steps from one copy to the next.</param>
     /// <param name="takeStep">Takes the step that comes after so many updates.</param>
-    public Rewind(ModelState state, int every, Action<long> takeStep)
+    /// <param name="updates">The updates so far, which cannot be gone back behind.</param>
+    public Rewind(ModelState state, int every, Action<long> takeStep, long updates)
     {
-        (_state, _every, _takeStep) = (state, every, takeStep);
+        (_state, _every, _takeStep, _newerAt) = (state, every, takeStep, updates);
         _newer = state.Clone();
     }
 

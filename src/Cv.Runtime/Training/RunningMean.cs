@@ -1,21 +1,27 @@
+using System.Text.Json.Serialization;
+
 namespace Cv.Runtime;
 
 /// <summary>Averages loss and accuracy over images, given means over batches.</summary>
-struct RunningMean
+[method: JsonConstructor]
+struct RunningMean(double lossSum, double rightSum, int count)
 {
-    double _loss;
-    double _right;
+    public double LossSum { get; private set; } = lossSum;
 
-    public int Count { get; private set; }
+    public double RightSum { get; private set; } = rightSum;
 
-    public readonly double Loss => _loss / Count;
+    public int Count { get; private set; } = count;
 
-    public readonly double Accuracy => _right / Count;
+    [JsonIgnore]
+    public readonly double Loss => LossSum / Count;
+
+    [JsonIgnore]
+    public readonly double Accuracy => RightSum / Count;
 
     public void Add(double loss, double accuracy, int count)
     {
-        _loss += loss * count;
-        _right += accuracy * count;
+        LossSum += loss * count;
+        RightSum += accuracy * count;
         Count += count;
     }
 }

@@ -48,6 +48,7 @@ public sealed class Trainer
     /// <param name="cancellation">Asks to stop; looked at before every step.</param>
     /// <exception cref="TrainingException">A loss was NaN or infinite; the state has the last good parameters.</exception>
     /// <exception cref="BindingException">The batches do not fit the step.</exception>
+    /// <exception cref="CheckpointException">The run's checkpoint is torn, is of another run, or cannot be written.</exception>
     /// <exception cref="ArgumentException">Patience is set, and there is no validation set.</exception>
     public TrainingResult Train(
         ModelState state,

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Cv.Runtime;
 
 /// <summary>Tells how training goes. Reported in order, on the thread that trains.</summary>
@@ -9,6 +11,13 @@ public abstract record TrainingEvent;
 /// <param name="StepsPerEpoch">The steps in each.</param>
 /// <param name="Images">The images of the training set.</param>
 public sealed record TrainingStarted(int Epochs, int StepsPerEpoch, int Images) : TrainingEvent;
+
+/// <summary>Tells that training goes on from a checkpoint. Follows <see cref="TrainingStarted"/>.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Steps">The steps that were taken before.</param>
+/// <param name="Epochs">The figures of the epochs that were finished before, which are not told again.</param>
+/// <param name="Refused">Why a newer file was passed over; null when none was.</param>
+public sealed record TrainingResumed(string Path, long Steps, ImmutableArray<EpochEnded> Epochs, string? Refused) : TrainingEvent;
 
 /// <summary>Tells that a step was taken.</summary>
 /// <param name="Epoch">The epoch, from 1.</param>

@@ -19,6 +19,9 @@ public sealed record TrainingOptions
     /// </summary>
     public int SnapshotEvery { get; init; } = 64;
 
+    /// <summary>Writes the run down as it goes, and goes on from there after a kill; null never does.</summary>
+    public CheckpointOptions? Checkpoint { get; init; }
+
     /// <summary>Tells the time, for rates and the time left.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

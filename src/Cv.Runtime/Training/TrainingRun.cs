@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Cv.Runtime;
 
 /// <summary>Is one call of <see cref="Trainer.Train"/>: its loop, and what it remembers from step to step.</summary>
-sealed class TrainingRun : IDisposable
+sealed partial class TrainingRun : IDisposable
 {
     readonly Trainer _trainer;
     readonly ModelState _state;
@@ -15,7 +15,12 @@ sealed class TrainingRun : IDisposable
     readonly Rewind _rewind;
     readonly Stopwatches _watches;
     readonly ImmutableArray<EpochEnded>.Builder _epochs = ImmutableArray.CreateBuilder<EpochEnded>();
+    readonly TrainingResumed? _resumed;
+    RunningMean _mean;
     long _updates;
+    long _start;
+    long _saved = -1;
+    long _checked;
     (int Epoch, double Loss, ModelState? State)? _best;
 
     public TrainingRun(
@@ -28,8 +33,9 @@ sealed class TrainingRun : IDisposable
     )
     {
         (_trainer, _state, _train, _validation, _progress, _cancellation) = (trainer, state, train, validation, progress, cancellation);
-        _rewind = new(state, trainer.Options.SnapshotEvery, updates => trainer.Step.Call(state, BatchOf(updates).Inputs()));
         _watches = new(trainer.Options.Clock);
+        _resumed = Resume();
+        _rewind = new(state, trainer.Options.SnapshotEvery, updates => trainer.Step.Call(state, BatchOf(updates).Inputs()), _start);
     }
 
     long TotalSteps => (long)_trainer.Options.Epochs * _train.Count;
@@ -37,6 +43,8 @@ sealed class TrainingRun : IDisposable
     public TrainingResult ToEnd()
     {
         Report(new TrainingStarted(_trainer.Options.Epochs, _train.Count, _train.Data.Count));
+        if (_resumed is not null)
+            Report(_resumed);
         StopReason reason;
         try
         {
@@ -61,17 +69,19 @@ sealed class TrainingRun : IDisposable
 
     StopReason Epochs()
     {
-        for (int epoch = 1; epoch <= _trainer.Options.Epochs; epoch++)
+        while (Over() is null)
         {
-            _watches.StartEpoch();
-            var mean = new RunningMean();
-            for (int index = 0; index < _train.Count; index++)
+            int epoch = _epochs.Count + 1;
+            if (_mean.Count == 0)
+                _watches.StartEpoch();
+            while (_updates < (long)epoch * _train.Count)
             {
                 if (_cancellation.IsCancellationRequested)
                     return Cancelled(epoch);
-                Step(epoch, ref mean);
+                Step(epoch);
+                SaveAfterStep(epoch);
             }
-            double rate = mean.Count / _watches.Epoch.TotalSeconds;
+            double rate = _mean.Count / _watches.Epoch.TotalSeconds;
             Evaluation? validation = null;
             try
             {
@@ -81,18 +91,24 @@ sealed class TrainingRun : IDisposable
             {
                 return Cancelled(epoch);
             }
-            var ended = new EpochEnded(epoch, mean.Loss, mean.Accuracy, validation, rate, _watches.Epoch, TimeLeft());
+            var ended = new EpochEnded(epoch, _mean.Loss, _mean.Accuracy, validation, rate, _watches.Epoch, TimeLeft());
             _epochs.Add(ended);
+            _mean = default;
             Report(ended);
-            if (epoch - _best?.Epoch >= _trainer.Options.Patience)
-                return StopReason.NoImprovement;
+            SaveAfterEpoch(last: Over() is not null);
         }
         if (_validation is null)
-            CheckLastUpdate(_trainer.Options.Epochs);
-        return StopReason.Completed;
+            CheckLastUpdate(_epochs.Count);
+        return Over()!.Value;
     }
 
-    void Step(int epoch, ref RunningMean mean)
+    /// <summary>Tells whether, and why, no epoch follows the last one.</summary>
+    StopReason? Over() =>
+        _epochs.Count - _best?.Epoch >= _trainer.Options.Patience ? StopReason.NoImprovement
+        : _epochs.Count >= _trainer.Options.Epochs ? StopReason.Completed
+        : null;
+
+    void Step(int epoch)
     {
         _rewind.BeforeStep(_updates);
         var batch = BatchOf(_updates);
@@ -101,11 +117,11 @@ sealed class TrainingRun : IDisposable
             throw Fail(loss, $"step {Number(_updates + 1)} (epoch {epoch})", epoch, _updates + 1, _trainer.Step, BatchOf);
         _updates++;
         _watches.Step();
-        mean.Add(loss, accuracy, batch.Count);
+        _mean.Add(loss, accuracy, batch.Count);
         if (_progress is null)
             return;
-        double rate = mean.Count / _watches.Epoch.TotalSeconds;
-        Report(new StepTaken(epoch, _updates, loss, accuracy, mean.Loss, mean.Accuracy, rate, TimeLeft()));
+        double rate = _mean.Count / _watches.Epoch.TotalSeconds;
+        Report(new StepTaken(epoch, _updates, loss, accuracy, _mean.Loss, _mean.Accuracy, rate, TimeLeft()));
     }
 
     Evaluation? Validate(int epoch)
@@ -115,6 +131,7 @@ sealed class TrainingRun : IDisposable
         var (evaluation, notFinite) = Evaluation.Run(_trainer.Evaluate, _state, _validation, _cancellation);
         if (notFinite is { } index)
             throw FailAfterStep(evaluation.Loss, "the validation", epoch, _ => _validation.Get(0, index));
+        _checked = _updates;
         if (_best is null || evaluation.Loss < _best.Value.Loss)
         {
             var kept = _best?.State;
@@ -128,19 +145,22 @@ sealed class TrainingRun : IDisposable
     StopReason Cancelled(int epoch)
     {
         CheckLastUpdate(epoch);
+        if (_updates != _start && _updates != _saved)
+            Save(epoch);
         return StopReason.Cancelled;
     }
 
     // No step follows the last update, so no step's loss would tell that it was bad.
     void CheckLastUpdate(int epoch)
     {
-        if (_updates == 0)
+        if (_checked == _updates)
             return;
         // a full batch: the function may have to be compiled for the size of a short one
         Batch First(long _) => _train.Get(epoch, 0);
         double loss = Evaluation.Figures(_trainer.Evaluate.Call(_state, First(0).Inputs())).Loss;
         if (!double.IsFinite(loss))
             throw FailAfterStep(loss, "a training batch", epoch, First);
+        _checked = _updates;
     }
 
     TrainingException FailAfterStep(double loss, string on, int epoch, Func<long, Batch> bad) =>
@@ -149,7 +169,7 @@ sealed class TrainingRun : IDisposable
     /// <summary>Goes back to before the update that led to a bad loss, and finds where it went bad: in that step, or in what came of it.</summary>
     TrainingException Fail(double loss, string where, int epoch, long step, IFunction function, Func<long, Batch> bad)
     {
-        long good = Math.Max(0, _updates - 1);
+        long good = Math.Max(_start, _updates - 1);
         _rewind.To(good);
         using var parameters = _state.Clone();
         NonFiniteReport? report = null;
@@ -169,9 +189,9 @@ sealed class TrainingRun : IDisposable
         }
         string node = report is null ? "No single node could be named" : $"The first node not finite is {report}";
         string kept =
-            _updates == 0
-                ? "The parameters are as they were before training"
-                : $"The parameters are those that went into step {Number(good + 1)}, the last whose loss was finite";
+            _updates == 0 ? "The parameters are as they were before training"
+            : _updates == _start ? "The parameters are those of the checkpoint"
+            : $"The parameters are those that went into step {Number(good + 1)}, the last whose loss was finite";
         return new(
             $"training: the loss must be finite; {where} gave {loss.ToString(CultureInfo.InvariantCulture)}. {node}. {kept}. Lower the learning rate, or look at the data.",
             epoch,
