@@ -51,12 +51,12 @@ public static partial class Diagnose
                 was.Value.CopyFrom(state[id]);
             patient.Step(patient.Program, state, patient.BatchOf(step), patient.Options.Rate);
             var ratios = ratio.Call(state, before);
-            for (int i = 0; i < ids.Count && step >= patient.Options.Steps / 2; i++)
+            for (int i = 0; i < ids.Count; i++)
                 all[i].Add(ratios[i].Item());
         }
         foreach (var was in before)
             was.Value.Dispose();
-        return [.. ids.Select((id, i) => new UpdateRatio(id, Median(all[i])))];
+        return [.. ids.Select((id, i) => new UpdateRatio(id, Typical(all[i])))];
     }
 
     static Finding JudgeUpdates(ImmutableArray<UpdateRatio> ratios)
@@ -83,9 +83,10 @@ public static partial class Diagnose
 
     static Expr Norm(Expr w) => w.Pow(2).Sum().Sqrt();
 
-    static double Median(List<double> values)
+    /// <summary>Gives the median of the second half; where nothing moves any more, the largest of all: that step was too far for the rest.</summary>
+    static double Typical(List<double> ratios)
     {
-        values.Sort();
-        return values[values.Count / 2];
+        double[] late = [.. ratios.Skip(ratios.Count / 2).Order()];
+        return late[late.Length / 2] is var median && median != 0 ? median : ratios.Max();
     }
 }

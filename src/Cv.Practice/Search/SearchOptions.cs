@@ -1,0 +1,23 @@
+namespace Cv.Practice;
+
+/// <summary>Says how a search runs.</summary>
+/// <example><code>var options = new SearchOptions { Seed = 7, Journal = "search.jsonl", Stopping = StoppingRule.Median() };</code></example>
+public sealed record SearchOptions
+{
+    /// <summary>Gives the seed: the same one gives the same trials.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>
+    /// Names a file that gets a line for each trial that is done; a search that was killed goes on from it. None unless given.
+    /// </summary>
+    public string? Journal { get; init; }
+
+    /// <summary>Gives up poor trials on the way; none unless given.</summary>
+    public StoppingRule? Stopping { get; init; }
+
+    /// <summary>Hears of each trial that is done, those of the journal as well.</summary>
+    public IProgress<TrialResult>? Progress { get; init; }
+
+    /// <summary>Asks to stop: the trial that runs is dropped, and those done are in the journal.</summary>
+    public CancellationToken Cancellation { get; init; }
+}
