@@ -247,13 +247,10 @@ let private sections () : Section[] =
     [|
         ConfusionMatrix said
         PredictedPictures(said, images)
-        Histograms(
-            "Layers",
-            fun () -> [ for l in 1..3 -> Histogram.Of($"layer {l}", Array.init 500 (fun i -> noise.Normal(int64 (i * l)))) ]
-        )
+        Histograms("Layers", fun () -> [ for l in 1..3 -> struct ($"layer {l}", Array.init 500 (fun i -> noise.Normal(int64 (i * l)))) ])
         HyperParameters(
             ImmutableArray.Create("rate", "penalty"),
-            (fun () -> [ for i in 1..20 -> TrialPoint(float (i % 9), 10.0 ** float (-i % 6), float i) ]),
+            (fun () -> seq { for i in 1..20 -> TrialPoint(float (i % 9), 10.0 ** float (-i % 6), float i) }),
             "accuracy"
         )
     |]

@@ -10,6 +10,7 @@ open System.Text.Json
 open System.Text.RegularExpressions
 open Cv.Compiler
 open Cv.Dsl
+open Cv.FSharp
 open Cv.Reporting
 open Cv.Runtime
 open Cv.Tests.Generators
@@ -155,6 +156,34 @@ let private curves =
                  |> Array.averageBy (fun struct (_, y) -> y))
                 (seq { 1 .. steps / stride * stride } |> Seq.averageBy (fun i -> float (i % 7)))
                 "the mean"
+
+        testProperty "a sampled function is asked seldom, first at the first step, and each sample is exact"
+        <| fun (steps: uint16) ->
+            let steps = 1 + int steps % 20_000
+            let curve = SampledCurve()
+            let mutable asked = 0
+
+            for i in 0 .. steps - 1 do
+                curve.Add(
+                    float i,
+                    fun () ->
+                        asked <- asked + 1
+                        float (i * i)
+                )
+
+            let points = curve.ToArray()
+            Expect.all points (fun struct (x, y) -> y = x * x) "exact"
+
+            let gaps =
+                points
+                |> Array.pairwise
+                |> Array.map (fun (struct (a, _), struct (b, _)) -> b - a)
+
+            Expect.isLessThanOrEqual (Array.distinct gaps).Length 1 "evenly spaced"
+            Expect.equal (Array.head points) (struct (0.0, 0.0)) "the first step"
+            Expect.isLessThan points.Length 512 "bounded"
+            Expect.isGreaterThanOrEqual points.Length (min steps 255) "and not too few"
+            Expect.isLessThanOrEqual asked 2048 "and seldom asked"
 
         testCase "series share ascending xs; what has no point, or no place on a logarithmic axis, is a gap"
         <| fun () ->
@@ -374,7 +403,7 @@ let private sections =
 
         testProperty "a histogram counts each finite number once"
         <| fun (values: float list) ->
-            let histogram = Histogram.Of("h", Array.ofList values, 7)
+            let histogram = Spread.Of("h", ReadOnlySpan(Array.ofList values), 7)
             let finite = values |> List.filter Double.IsFinite
             Expect.equal (Seq.sum histogram.Counts) (int64 finite.Length) "all of them"
 
@@ -387,17 +416,30 @@ let private sections =
 
         testCase "a histogram's bins, ends, mean and deviation"
         <| fun () ->
-            let histogram = Histogram.Of("h", [| 0.0; 1.0; 2.0; 2.0; 4.0; nan |], 4)
+            let histogram = Spread.Of("h", ReadOnlySpan [| 0.0; 1.0; 2.0; 2.0; 4.0; nan |], 4)
             Expect.sequenceEqual histogram.Counts [ 1L; 1L; 2L; 1L ] "the largest belongs to the last bin"
             Expect.equal (histogram.Low, histogram.High, histogram.Mean) (0.0, 4.0, 1.8) "from, to, mean"
             Expect.floatClose Accuracy.high histogram.Deviation (sqrt 1.76) "deviation"
+
+        testCase "layers: their activations and gradients side by side, and their figures"
+        <| fun () ->
+            let histogram = Cv.Practice.Histogram(-1.0, 1.0, ImmutableArray.Create(3L, 4L))
+
+            let layer =
+                Cv.Practice.LayerFigures("dense1", 8, 2, 0.25, 0.5, 1.5, 0.125, histogram, histogram)
+
+            let html = body (LayerHistograms(fun () -> ImmutableArray.Create layer))
+            let charts = chartsOf html
+            Expect.equal (charts |> List.map fst) [ "dense1: activations"; "dense1: gradients" ] "the charts"
+            Expect.equal (numbers (snd charts.Head)) [ [ -1.0; 0.0 ]; [ 3.0; 4.0 ] ] "the bars"
+            Expect.equal (List.last (rowsOf html)) [ "dense1"; "2"; "8"; "25.00 %"; "0.5"; "1.5"; "0.125" ] "the figures"
 
         testCase "trials: a chart for each hyper-parameter and each pair, the best first, a wide range by powers of ten"
         <| fun () ->
             let trials = [ TrialPoint(0.4, 1e-4, 0.5); TrialPoint(0.9, 1e-2, 0.6); TrialPoint(nan, 1.0, 0.7) ]
 
             let html =
-                body (HyperParameters(names [ "rate"; "keep" ], (fun () -> trials), "accuracy"))
+                body (HyperParameters(names [ "rate"; "keep" ], (fun () -> Seq.ofList trials), "accuracy"))
 
             let charts = chartsOf html
             Expect.equal (charts |> List.map fst) [ "accuracy"; "accuracy"; "keep" ] "the charts"
@@ -415,6 +457,74 @@ let private sections =
                 "the table"
     ]
 
+let private searched =
+    testList "searches" [
+        testCase "a search is shown by its settings' names, words as words"
+        <| fun () ->
+            let space =
+                Cv.Practice.SearchSpace(Cv.Practice.Setting.Choice("gate", "relu", "tanh"), Cv.Practice.Setting.Choice("rate", 0.125, 0.5))
+
+            let score (trial: Cv.Practice.Trial) =
+                trial["rate"] + (if trial.Choice "gate" = "tanh" then 1.0 else 0.0)
+
+            let result = Cv.Practice.Search.Grid(space, 2, score)
+
+            for section in [ HyperParameters(result, "score"); HyperParameters(space, (fun () -> seq result.Trials), "score") ] do
+                let html = body section
+                Expect.equal (chartsOf html |> List.map fst) [ "score"; "score"; "rate" ] "the charts"
+
+                Expect.equal
+                    (rowsOf (html.Substring(html.LastIndexOf "<table")))
+                    [
+                        [ "score"; "gate"; "rate" ]
+                        [ "1.5"; "tanh"; "0.5" ]
+                        [ "1.125"; "tanh"; "0.125" ]
+                        [ "0.5"; "relu"; "0.5" ]
+                        [ "0.125"; "relu"; "0.125" ]
+                    ]
+                    "the trials, the best first"
+    ]
+
+let private fsharp =
+    testList "F#" [
+        testCase "a run goes through a pipeline into a file"
+        <| fun () ->
+            let file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.html")
+            let model = Model.Input(2, 2, 1).Flatten().Dense(3)
+
+            let program =
+                Training.Compile(model, (fun scores labels -> scores.SoftmaxCrossEntropy labels), Optimiser.Momentum 0.1)
+
+            use state = program.Initialise 1UL
+            use batches = new Batches(fourImages, 2)
+            let run = recordRunWith (cosine 0.1 4L) "pipeline" |> note "seed" "1"
+
+            let trainer = Trainer(program.Step, program.Evaluate, TrainingOptions(Epochs = 2))
+
+            let sections = [
+                confusionMatrix program.Predict state batches
+                predictedPictures program.Predict state batches fourImages
+                weightTemplates state "dense1.w" fourImages.SampleShape fourImages.ClassNames
+                weightHistograms state
+            ]
+
+            use page = run |> serveRun 0 sections
+            Expect.equal page.Address.Host "127.0.0.1" "served"
+            trainer.Train(state, batches, progress = run) |> ignore
+
+            try
+                run |> writeReport file sections
+                let html = File.ReadAllText file
+
+                for heading in [ "Confusion matrix"; "Right and wrong"; "Weight templates"; "Weights" ] do
+                    Expect.stringContains html $"<h2>{heading}</h2>" heading
+
+                Expect.contains (rowsOf html) [ "epoch"; "learning rate" ] "the rate's table"
+                Expect.contains (rowsOf html) [ "1.5"; "0.05" ] "half of the way"
+            finally
+                File.Delete file
+    ]
+
 let private evil = "</script><script>alert('\"&')</script>"
 
 /// A page in which everything that can be named bears a name that would like to be a script.
@@ -428,8 +538,8 @@ let private hostile library =
     html library run [
         ConfusionMatrix said
         PredictedPictures(said, fourImages)
-        Histograms(evil, fun () -> [ Histogram.Of(evil, [| 1.0; 2.0 |]) ])
-        HyperParameters(names [ evil; "b" ], (fun () -> [ TrialPoint(1.0, 1.0, 2.0) ]), evil)
+        Histograms(evil, fun () -> [ struct (evil, [| 1.0; 2.0 |]) ])
+        HyperParameters(names [ evil; "b" ], (fun () -> seq { TrialPoint(1.0, 1.0, 2.0) }), evil)
         FactTable(evil, names [ evil ], fun () -> [ [ box evil ] ])
     ]
 
@@ -484,4 +594,4 @@ let private pages =
 
 [<Tests>]
 let tests =
-    testList "Reports" [ markup; pictures; curves; recorded; sections; pages ]
+    testList "Reports" [ markup; pictures; curves; recorded; sections; searched; fsharp; pages ]

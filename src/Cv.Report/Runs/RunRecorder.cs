@@ -20,7 +20,7 @@ public sealed class RunRecorder : IProgress<TrainingEvent>
     readonly IProgress<TrainingEvent>? _next;
     readonly Curve _stepLoss = new();
     readonly Curve _stepAccuracy = new();
-    readonly Curve _rate = new();
+    readonly SampledCurve _rate = new();
     readonly List<(double Epoch, EpochEnded Figures)> _epochs = [];
     readonly Dictionary<string, string> _notes = [];
     readonly List<string> _noteOrder = [];
@@ -42,8 +42,10 @@ public sealed class RunRecorder : IProgress<TrainingEvent>
     public string Name { get; }
 
     /// <summary>
-    /// Gives the learning rate of a step, counted from 0 as schedules count; the page then draws it. Null draws none: events do not tell it.
+    /// Gives the learning rate of a step, counted from 0 as schedules count; the page then draws it. It is asked at a few hundred steps of a run, when
+    /// they are taken. Null draws none: events do not tell it.
     /// </summary>
+    /// <example><code>var run = new RunRecorder("softmax") { LearningRate = Schedule.Cosine(0.1, steps).At };</code></example>
     public Func<long, double>? LearningRate { get; init; }
 
     /// <summary>Tells, on the thread that trains, of each event after it was recorded.</summary>
@@ -111,7 +113,7 @@ public sealed class RunRecorder : IProgress<TrainingEvent>
                 _stepLoss.Add(epoch, step.Loss);
                 _stepAccuracy.Add(epoch, step.Accuracy);
                 if (LearningRate is { } rate)
-                    _rate.Add(epoch, rate(step.Step - 1));
+                    _rate.Add(epoch, () => rate(step.Step - 1));
                 break;
             case EpochEnded ended:
                 _epochs.Add((_epochsBefore + ended.Epoch, ended));

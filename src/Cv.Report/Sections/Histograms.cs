@@ -4,28 +4,28 @@ using Cv.Runtime;
 namespace Cv.Reporting;
 
 /// <summary>
-/// Shows how numbers are spread, layer by layer: weights, activations or gradients. Activations that narrow from layer to layer tell of an initialisation
-/// that is too small, and many exact zeros after a ReLU of dead units (CS231n notes, "Babysitting the learning process").
+/// Shows how numbers are spread: the weights of each layer, or numbers of one's own. Beside each histogram stand its mean and deviation, and how many are
+/// exactly 0. <see cref="LayerHistograms"/> shows activations and gradients.
 /// </summary>
 /// <example><code>
-/// new Histograms(state);                                        // every weight array
-/// new Histograms("Activations", () => diagnosedHistograms);     // numbers of one's own
+/// new Histograms(state);                                                   // every weight array
+/// new Histograms("Features", () => [("hog", hog.ToDoubles()), ("hue", hue.ToDoubles())]);
 /// </code></example>
 public sealed class Histograms : Section
 {
-    readonly Func<IEnumerable<Histogram>> _histograms;
+    readonly Func<IEnumerable<(string Name, double[] Values)>> _numbers;
 
     /// <summary>Shows the weights of each layer: the parameters whose name ends in ".w".</summary>
     public Histograms(ModelState state)
         : this("Weights", () => WeightsOf(state)) => ArgumentNullException.ThrowIfNull(state);
 
-    /// <summary>Shows histograms of one's own, made anew whenever the section is rendered.</summary>
+    /// <summary>Shows numbers of one's own, asked for whenever the section is rendered.</summary>
     /// <param name="title">The heading.</param>
-    /// <param name="histograms">Makes them, in the order of the layers.</param>
-    public Histograms(string title, Func<IEnumerable<Histogram>> histograms)
+    /// <param name="numbers">Gives the numbers and what they are called, in the order to be shown.</param>
+    public Histograms(string title, Func<IEnumerable<(string Name, double[] Values)>> numbers)
     {
-        ArgumentNullException.ThrowIfNull(histograms);
-        (Title, _histograms) = (title, histograms);
+        ArgumentNullException.ThrowIfNull(numbers);
+        (Title, _numbers) = (title, numbers);
     }
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ public sealed class Histograms : Section
     public override Markup Render(Page page)
     {
         ArgumentNullException.ThrowIfNull(page);
-        var all = _histograms().ToArray();
+        var all = _numbers().Select(n => Spread.Of(n.Name, n.Values)).ToArray();
         return all.Length == 0
             ? Markup.Of($"<p>There is nothing to count.</p>")
             : Markup.Of(
@@ -49,13 +49,13 @@ public sealed class Histograms : Section
             );
     }
 
-    static Markup Row(Histogram h, bool notFinite) =>
+    static Markup Row(Spread h, bool notFinite) =>
         Markup.Of(
             $"<tr><th>{h.Name}</th><td>{Digits.Short(h.Mean)}</td><td>{Digits.Short(h.Deviation)}</td><td>{Digits.Short(h.Low)}</td><td>{Digits.Short(h.High)}</td><td>{Digits.Percent(h.Zeros)}</td>{(notFinite ? Markup.Of($"<td>{Digits.Percent(h.NotFinite)}</td>") : default)}</tr>\n"
         );
 
-    static IEnumerable<Histogram> WeightsOf(ModelState state) =>
+    static IEnumerable<(string, double[])> WeightsOf(ModelState state) =>
         state
             .Names.Where(n => n.EndsWith(".w", StringComparison.Ordinal) && state[n].DType is DType.F32 or DType.F64)
-            .Select(n => Histogram.Of(n, state[n].ToDoubles()));
+            .Select(n => (n, state[n].ToDoubles()));
 }

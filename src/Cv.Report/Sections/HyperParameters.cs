@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Cv.Practice;
 
 namespace Cv.Reporting;
 
@@ -7,6 +8,9 @@ namespace Cv.Reporting;
 /// <param name="Score">What it reached, such as validation accuracy; NaN for one that failed.</param>
 public sealed record TrialPoint(ImmutableArray<double> Values, double Score)
 {
+    /// <summary>Gives how each value is written in the table, for words that stand behind numbers; by default the numbers are.</summary>
+    public ImmutableArray<string> Texts { get; init; }
+
     /// <summary>Makes a trial of its score and its values.</summary>
     /// <example><code>new TrialPoint(0.91, 1e-3, 0.5)</code></example>
     public TrialPoint(double score, params double[] values)
@@ -14,7 +18,7 @@ public sealed record TrialPoint(ImmutableArray<double> Values, double Score)
 }
 
 /// <summary>
-/// Shows a search: the score over each hyper-parameter, and each pair of them with the best trials marked, as the notes do to find where to look closer
+/// Shows a search for hyper-parameters: the score over each hyper-parameter, and each pair of them with the best trials marked, as the notes do to find where to look closer
 /// (CS231n notes, "Hyperparameter optimization"). An axis whose values span more than a factor of fifty is drawn by powers of ten.
 /// </summary>
 /// <param name="names">Names the hyper-parameters.</param>
@@ -26,6 +30,20 @@ public sealed class HyperParameters(ImmutableArray<string> names, Func<IEnumerab
     const double LogFrom = 50;
     const int MostPairs = 6;
     const int MostRows = 50;
+
+    /// <summary>Shows what a search found.</summary>
+    /// <param name="result">What <see cref="Search"/> gave back.</param>
+    /// <param name="score">Names the score.</param>
+    /// <example><code>Report.Write("search.html", run, new HyperParameters(Search.Random(space, 50, Accuracy), "validation accuracy"));</code></example>
+    public HyperParameters(SearchResult result, string score = "score")
+        : this(result.Space, () => result.Trials, score) { }
+
+    /// <summary>Shows a search that goes on, with the trials that have ended so far: those that its progress was told of.</summary>
+    /// <param name="space">What is searched.</param>
+    /// <param name="trials">Gives the trials that have ended.</param>
+    /// <param name="score">Names the score.</param>
+    public HyperParameters(SearchSpace space, Func<IEnumerable<TrialResult>> trials, string score = "score")
+        : this([.. space.Settings.Select(s => s.Name)], () => trials().Select(t => PointOf(space, t)), score) { }
 
     /// <inheritdoc/>
     public override string Title => "Hyper-parameters";
@@ -81,11 +99,17 @@ public sealed class HyperParameters(ImmutableArray<string> names, Func<IEnumerab
             <div class="scroll"><table><thead><tr><th>{score}</th>{names.Select(n => Markup.Of($"<th>{n}</th>"))}</tr></thead>
             <tbody>{all.Take(MostRows).Select(t =>
                 Markup.Of(
-                    $"<tr><td>{Digits.Short(t.Score)}</td>{t.Values.Select(v => Markup.Of($"<td>{(double.IsNaN(v) ? "" : Digits.Short(v))}</td>"))}</tr>\n"
+                    $"<tr><td>{Digits.Short(t.Score)}</td>{TextsOf(t).Select(v => Markup.Of($"<td>{v}</td>"))}</tr>\n"
                 )
             )}</tbody></table></div><p class="note">{Math.Min(all.Length, MostRows)} of {all.Length} trials, the best first.</p>
             """
         );
+
+    static IEnumerable<string> TextsOf(TrialPoint trial) =>
+        trial.Texts.IsDefault ? trial.Values.Select(v => double.IsNaN(v) ? "" : Digits.Short(v)) : trial.Texts;
+
+    static TrialPoint PointOf(SearchSpace space, TrialResult trial) =>
+        new(trial.Settings.Values, trial.Score) { Texts = [.. space.Settings.Select(s => trial.Settings.Choice(s.Name))] };
 
     static bool IsLog(TrialPoint[] ended, int i)
     {

@@ -44,7 +44,7 @@
       },
       axes: [axis(chart.x, (_, values) => values.map((v) => (v == null ? "" : short(v)))), axis("", written)],
       series: [{ label: chart.x, value: (_, v) => (v == null ? "" : short(v)) }, ...chart.series.map((s, i) => series(chart, s.name, s.mark, i))],
-      legend: { show: chart.series.length > 1 || !bars },
+      legend: { show: chart.series.length > 1 },
       cursor: { drag: { x: true, y: false } },
     };
   }

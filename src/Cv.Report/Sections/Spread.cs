@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Cv.Reporting;
 
-/// <summary>Counts how often numbers fall into equal bins.</summary>
+/// <summary>Counts how often numbers fall into equal bins, and what else one asks of many numbers.</summary>
 /// <param name="Name">Names the numbers, such as a layer.</param>
 /// <param name="Low">Where the first bin begins.</param>
 /// <param name="High">Where the last bin ends; it belongs to that bin.</param>
@@ -11,7 +11,7 @@ namespace Cv.Reporting;
 /// <param name="Deviation">Their standard deviation.</param>
 /// <param name="Zeros">The fraction of all numbers that are exactly 0: after a ReLU, what does not fire.</param>
 /// <param name="NotFinite">The fraction that is NaN or infinite.</param>
-public sealed record Histogram(
+sealed record Spread(
     string Name,
     double Low,
     double High,
@@ -24,13 +24,7 @@ public sealed record Histogram(
 {
     /// <summary>Counts numbers in bins from the smallest finite one to the largest.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is not at least one bin.</exception>
-    /// <example><code>var histogram = Histogram.Of("conv1.w", state["conv1.w"].ToDoubles());</code></example>
-    public static Histogram Of(string name, double[] values, int bins = 40) => Of(name, (ReadOnlySpan<double>)values, bins);
-
-    /// <summary>Counts numbers in bins from the smallest finite one to the largest.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is not at least one bin.</exception>
-    /// <example><code>var histogram = Histogram.Of("inputs", pixels.AsSpan());</code></example>
-    public static Histogram Of(string name, ReadOnlySpan<double> values, int bins = 40)
+    public static Spread Of(string name, ReadOnlySpan<double> values, int bins = 40)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bins);
         double low = double.PositiveInfinity,
@@ -73,9 +67,12 @@ public sealed record Histogram(
     }
 
     /// <summary>Gives the chart: a bar over each bin.</summary>
-    internal Chart ToChart()
+    public Chart ToChart() => Bars(Name, Low, High, Counts);
+
+    /// <summary>Draws a histogram: a bar over each of equal bins.</summary>
+    public static Chart Bars(string title, double low, double high, ImmutableArray<long> counts)
     {
-        double width = (High - Low) / Counts.Length;
-        return new Chart(Name, "", new Series("count", Counts.Select((c, i) => (Low + i * width, (double)c)), Mark.Bars));
+        double width = (high - low) / counts.Length;
+        return new Chart(title, "", new Series("count", counts.Select((c, i) => (low + i * width, (double)c)), Mark.Bars));
     }
 }

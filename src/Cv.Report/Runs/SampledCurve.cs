@@ -1,0 +1,32 @@
+namespace Cv.Reporting;
+
+/// <summary>
+/// Samples a function of the step in bounded memory and with few calls: every step at first, and each time that the samples are full, half as often. Each
+/// sample is exact.
+/// </summary>
+sealed class SampledCurve
+{
+    const int Capacity = 512;
+
+    readonly List<(double X, double Y)> _samples = new(Capacity);
+    int _stride = 1;
+    int _passed;
+
+    /// <summary>Asks for the value at a step, if this one is to be sampled.</summary>
+    public void Add(double x, Func<double> value)
+    {
+        if (_passed++ % _stride != 0)
+            return;
+        _samples.Add((x, value()));
+        if (_samples.Count < Capacity)
+            return;
+        for (int i = 0; i < Capacity / 2; i++)
+            _samples[i] = _samples[2 * i];
+        _samples.RemoveRange(Capacity / 2, Capacity / 2);
+        _stride *= 2;
+        _passed = Capacity / 2 * _stride;
+    }
+
+    /// <summary>Copies the samples.</summary>
+    public (double X, double Y)[] ToArray() => [.. _samples];
+}
