@@ -64,12 +64,23 @@ module Layers =
     /// Normalises each row of features by itself.
     let layerNorm (x: Expr) = x.LayerNorm()
 
+    /// Normalises each of so many groups of channels of each example by itself: `x |> conv 64 3 |> groupNorm 8 |> relu`.
+    let groupNorm (groups: int) (x: Expr) = x.GroupNorm groups
+
+    /// Lets positive elements through and scales the others by slopes of its own, one a channel, which are trained.
+    let preluLayer (x: Expr) = x.Prelu()
+
     /// Drops a part of the elements in training: `x |> dense 256 |> relu |> dropout 0.5`.
     let dropout (rate: float) (x: Expr) = x.Dropout rate
 
     /// Makes a model of layers over a batch of examples of the given dims: `model [ 784 ] (dense 256 >> relu >> dense 10)`.
     let model (example: int list) (layers: Expr -> Expr) =
         Model.Input(List.toArray example).Then layers
+
+    /// Makes a model of a list of layers, each a stage of its own: `layered [ 784 ] [ dense 256; relu; dense 10 ]`. Its `Summary()` tells them apart.
+    let layered (example: int list) (layers: (Expr -> Expr) list) =
+        (Model.Input(List.toArray example), layers)
+        ||> List.fold (fun net layer -> net.Then layer)
 
     /// Makes a model of an input and the node computed from it: `x |> dense 10 |> modelOf x`.
     let modelOf input output = Model(input, output)

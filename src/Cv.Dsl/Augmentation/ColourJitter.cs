@@ -67,5 +67,5 @@ public static partial class Verbs
         double contrast = 0,
         double saturation = 0,
         string? name = null
-    ) => model.Then(x => x.ColourJitter(brightness, contrast, saturation, name));
+    ) => model.ThenVerb("jitter", x => x.ColourJitter(brightness, contrast, saturation, name));
 }

@@ -41,5 +41,5 @@ public static partial class Verbs
     /// <param name="model">The model so far.</param>
     /// <param name="size">The square's height and width in pixels, at least 0.</param>
     /// <param name="name">Names the stream of random numbers; cutout1, cutout2, ... if none is given.</param>
-    public static Model Cutout(this Model model, int size, string? name = null) => model.Then(x => x.Cutout(size, name));
+    public static Model Cutout(this Model model, int size, string? name = null) => model.ThenVerb("cutout", x => x.Cutout(size, name));
 }

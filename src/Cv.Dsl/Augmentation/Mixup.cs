@@ -75,5 +75,5 @@ public static partial class Verbs
 {
     /// <summary>Appends the mixing of a batch's examples in training; its loss must be mixed by the same value: <c>mixup.Loss(...)</c>.</summary>
     /// <inheritdoc cref="Dsl.Mixup"/>
-    public static Model Mixup(this Model model, Mixup mixup) => model.Then(mixup.Inputs);
+    public static Model Mixup(this Model model, Mixup mixup) => model.ThenVerb("mixup", mixup.Inputs);
 }

@@ -29,5 +29,6 @@ public static partial class Verbs
     /// <param name="model">The model so far.</param>
     /// <param name="axis">2 exchanges left and right, 1 top and bottom.</param>
     /// <param name="name">Names the stream of random numbers; flip1, flip2, ... if none is given.</param>
-    public static Model RandomFlip(this Model model, int axis = 2, string? name = null) => model.Then(x => x.RandomFlip(axis, name));
+    public static Model RandomFlip(this Model model, int axis = 2, string? name = null) =>
+        model.ThenVerb("flip", x => x.RandomFlip(axis, name));
 }

@@ -51,5 +51,6 @@ public static partial class Verbs
     /// <param name="model">The model so far.</param>
     /// <param name="pixels">The largest distance, at least 0 and less than height and width.</param>
     /// <param name="name">Names the stream of random numbers; shift1, shift2, ... if none is given.</param>
-    public static Model RandomShift(this Model model, int pixels, string? name = null) => model.Then(x => x.RandomShift(pixels, name));
+    public static Model RandomShift(this Model model, int pixels, string? name = null) =>
+        model.ThenVerb("shift", x => x.RandomShift(pixels, name));
 }

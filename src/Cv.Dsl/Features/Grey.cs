@@ -19,5 +19,5 @@ public static partial class Verbs
     }
 
     /// <inheritdoc cref="Grey(Expr)"/>
-    public static Model Grey(this Model model) => model.Then(Grey);
+    public static Model Grey(this Model model) => model.ThenVerb("grey", Grey);
 }

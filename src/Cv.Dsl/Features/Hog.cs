@@ -51,7 +51,7 @@ public static partial class Verbs
     /// <param name="orientations">The number of ranges that half a turn is cut into.</param>
     /// <param name="blocks">Tells whether to divide by the length of all numbers of each 2 x 2 cells.</param>
     public static Model Hog(this Model model, int cell = 8, int orientations = 9, bool blocks = false) =>
-        model.Then(x => x.Hog(cell, orientations, blocks));
+        model.ThenVerb("hog", x => x.Hog(cell, orientations, blocks));
 
     static Expr ToNext(Expr x, int axis)
     {

@@ -47,5 +47,5 @@ public static partial class Verbs
     /// <inheritdoc cref="HueHistogram(Expr, int)"/>
     /// <param name="model">The model so far.</param>
     /// <param name="bins">The number of ranges, at least 1.</param>
-    public static Model HueHistogram(this Model model, int bins = 10) => model.Then(x => x.HueHistogram(bins));
+    public static Model HueHistogram(this Model model, int bins = 10) => model.ThenVerb("huehistogram", x => x.HueHistogram(bins));
 }

@@ -18,5 +18,5 @@ public static partial class Verbs
     public static Expr Elu(this Expr x, double alpha = 1) => x.Apply(Gate.Elu(alpha));
 
     /// <inheritdoc cref="Elu(Expr, double)"/>
-    public static Model Elu(this Model model, double alpha = 1) => model.Then(x => x.Elu(alpha));
+    public static Model Elu(this Model model, double alpha = 1) => model.ThenVerb("elu", x => x.Elu(alpha));
 }

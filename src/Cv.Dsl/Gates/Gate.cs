@@ -53,5 +53,5 @@ public static partial class Verbs
 
     /// <summary>Appends a gate of one operand.</summary>
     /// <example><code>var model = Model.Input(784).Dense(256).Then(swish).Dense(10);</code></example>
-    public static Model Then(this Model model, Gate gate) => model.Then(x => gate.Of(x));
+    public static Model Then(this Model model, Gate gate) => model.ThenVerb(gate.Name, x => gate.Of(x));
 }

@@ -21,12 +21,12 @@ public static partial class Verbs
     public static Expr Gelu(this Expr x) => x.Apply(Gate.Gelu);
 
     /// <inheritdoc cref="Gelu(Expr)"/>
-    public static Model Gelu(this Model model) => model.Then(Gelu);
+    public static Model Gelu(this Model model) => model.ThenVerb("gelu", Gelu);
 
     /// <summary>Approximates <see cref="Gelu(Expr)"/> by a tanh: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Shape and dtype unchanged.</summary>
     /// <remarks>The same paper's second formula; many published weights were trained with it.</remarks>
     public static Expr GeluTanh(this Expr x) => x.Apply(Gate.GeluTanh);
 
     /// <inheritdoc cref="GeluTanh(Expr)"/>
-    public static Model GeluTanh(this Model model) => model.Then(GeluTanh);
+    public static Model GeluTanh(this Model model) => model.ThenVerb("gelutanh", GeluTanh);
 }

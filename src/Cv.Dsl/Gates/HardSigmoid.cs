@@ -13,5 +13,5 @@ public static partial class Verbs
     public static Expr HardSigmoid(this Expr x) => x.Apply(Gate.HardSigmoid);
 
     /// <inheritdoc cref="HardSigmoid(Expr)"/>
-    public static Model HardSigmoid(this Model model) => model.Then(HardSigmoid);
+    public static Model HardSigmoid(this Model model) => model.ThenVerb("hardsigmoid", HardSigmoid);
 }

@@ -19,5 +19,5 @@ public static partial class Verbs
     public static Expr LeakyRelu(this Expr x, double slope = 0.01) => x.Apply(Gate.LeakyRelu(slope));
 
     /// <inheritdoc cref="LeakyRelu(Expr, double)"/>
-    public static Model LeakyRelu(this Model model, double slope = 0.01) => model.Then(x => x.LeakyRelu(slope));
+    public static Model LeakyRelu(this Model model, double slope = 0.01) => model.ThenVerb("leakyrelu", x => x.LeakyRelu(slope));
 }

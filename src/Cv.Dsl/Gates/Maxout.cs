@@ -20,5 +20,5 @@ public static partial class Verbs
     }
 
     /// <inheritdoc cref="Maxout(Expr, int)"/>
-    public static Model Maxout(this Model model, int pieces) => model.Then(x => x.Maxout(pieces));
+    public static Model Maxout(this Model model, int pieces) => model.ThenVerb("maxout", x => x.Maxout(pieces));
 }

@@ -13,5 +13,5 @@ public static partial class Verbs
     public static Expr Mish(this Expr x) => x.Apply(Gate.Mish);
 
     /// <inheritdoc cref="Mish(Expr)"/>
-    public static Model Mish(this Model model) => model.Then(Mish);
+    public static Model Mish(this Model model) => model.ThenVerb("mish", Mish);
 }

@@ -14,5 +14,5 @@ public static partial class Verbs
     public static Expr Relu(this Expr x) => x.Apply(Gate.Relu);
 
     /// <inheritdoc cref="Relu(Expr)"/>
-    public static Model Relu(this Model model) => model.Then(Relu);
+    public static Model Relu(this Model model) => model.ThenVerb("relu", Relu);
 }

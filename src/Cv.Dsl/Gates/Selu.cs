@@ -14,5 +14,5 @@ public static partial class Verbs
     public static Expr Selu(this Expr x) => x.Apply(Gate.Selu);
 
     /// <inheritdoc cref="Selu(Expr)"/>
-    public static Model Selu(this Model model) => model.Then(Selu);
+    public static Model Selu(this Model model) => model.ThenVerb("selu", Selu);
 }

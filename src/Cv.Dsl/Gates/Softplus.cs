@@ -13,5 +13,5 @@ public static partial class Verbs
     public static Expr Softplus(this Expr x) => x.Apply(Gate.Softplus);
 
     /// <inheritdoc cref="Softplus(Expr)"/>
-    public static Model Softplus(this Model model) => model.Then(Softplus);
+    public static Model Softplus(this Model model) => model.ThenVerb("softplus", Softplus);
 }

@@ -13,5 +13,5 @@ public static partial class Verbs
     public static Expr Swish(this Expr x) => x.Apply(Gate.Swish);
 
     /// <inheritdoc cref="Swish(Expr)"/>
-    public static Model Swish(this Model model) => model.Then(Swish);
+    public static Model Swish(this Model model) => model.ThenVerb("swish", Swish);
 }

@@ -29,7 +29,7 @@ public static partial class Verbs
 
     /// <inheritdoc cref="AvgPool(Expr, int, int?, Padding, bool)"/>
     public static Model AvgPool(this Model model, int size, int? stride = null, Padding padding = default, bool countPadding = true) =>
-        model.Then(x => x.AvgPool(size, stride, padding, countPadding));
+        model.ThenVerb("avgpool", x => x.AvgPool(size, stride, padding, countPadding));
 
     /// <summary>Counts the pixels under each window.</summary>
     static int[] Covered(Window window, int extent)

@@ -51,6 +51,6 @@ public static partial class Verbs
     public static Model BatchNorm(this Model model, string? name = null, double momentum = 0.1, double epsilon = 1e-5)
     {
         LayerNames.CheckFree("batch_norm", model, name, ".Then(x => x.BatchNorm(...))", "scale");
-        return model.Then(x => x.BatchNorm(name, momentum, epsilon));
+        return model.ThenVerb("batchnorm", x => x.BatchNorm(name, momentum, epsilon));
     }
 }

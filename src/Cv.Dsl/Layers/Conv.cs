@@ -103,7 +103,7 @@ public static partial class Verbs
     )
     {
         LayerNames.CheckFree("conv", model, name, ".Then(x => x.Conv(...))");
-        return model.Then(x => x.Conv(filters, size, stride, padding, dilation, groups, weights, biases, bias, name));
+        return model.ThenVerb("conv", x => x.Conv(filters, size, stride, padding, dilation, groups, weights, biases, bias, name));
     }
 
     // before a parameter is made, whose own errors would speak of shapes that nobody wrote

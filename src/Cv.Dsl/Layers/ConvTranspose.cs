@@ -85,8 +85,9 @@ public static partial class Verbs
     )
     {
         LayerNames.CheckFree("conv_transpose", model, name, ".Then(x => x.ConvTranspose(...))");
-        return model.Then(x =>
-            x.ConvTranspose(filters, size, stride, padding, outputPadding, dilation, groups, weights, biases, bias, name)
+        return model.ThenVerb(
+            "convtranspose",
+            x => x.ConvTranspose(filters, size, stride, padding, outputPadding, dilation, groups, weights, biases, bias, name)
         );
     }
 }

@@ -33,5 +33,5 @@ public static partial class Verbs
     /// <param name="height">The number of rows taken.</param>
     /// <param name="width">The number of columns taken.</param>
     public static Model Crop(this Model model, int top, int left, int height, int width) =>
-        model.Then(x => x.Crop(top, left, height, width));
+        model.ThenVerb("crop", x => x.Crop(top, left, height, width));
 }

@@ -34,8 +34,8 @@ public static partial class Verbs
     public static Model Dense(this Model model, int outputs, Initialiser? weights = null, Initialiser? biases = null, string? name = null)
     {
         if (name is null)
-            return model.Then(x => x.Dense(outputs, weights, biases));
+            return model.ThenVerb("dense", x => x.Dense(outputs, weights, biases));
         LayerNames.CheckFree("dense", model, name, ".Then(x => x.Linear(...))");
-        return model.Then(x => x.Linear(outputs, name, weights, biases));
+        return model.ThenVerb("dense", x => x.Linear(outputs, name, weights, biases));
     }
 }

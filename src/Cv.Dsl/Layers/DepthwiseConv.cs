@@ -65,6 +65,9 @@ public static partial class Verbs
     )
     {
         LayerNames.CheckFree("depthwise_conv", model, name, ".Then(x => x.DepthwiseConv(...))");
-        return model.Then(x => x.DepthwiseConv(size, stride, padding, dilation, multiplier, weights, biases, bias, name));
+        return model.ThenVerb(
+            "depthwiseconv",
+            x => x.DepthwiseConv(size, stride, padding, dilation, multiplier, weights, biases, bias, name)
+        );
     }
 }

@@ -36,5 +36,6 @@ public static partial class Verbs
     /// <param name="rate">The part that is dropped, at least 0 and less than 1.</param>
     /// <param name="name">The layer's name; dropout1, dropout2, ... if none is given.</param>
     /// <example><code>var model = Model.Input(784).Dense(256).Relu().Dropout(0.5).Dense(10);</code></example>
-    public static Model Dropout(this Model model, double rate, string? name = null) => model.Then(x => x.Dropout(rate, name));
+    public static Model Dropout(this Model model, double rate, string? name = null) =>
+        model.ThenVerb("dropout", x => x.Dropout(rate, name));
 }

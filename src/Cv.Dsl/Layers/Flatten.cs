@@ -15,5 +15,5 @@ public static partial class Verbs
     }
 
     /// <inheritdoc cref="Flatten(Expr)"/>
-    public static Model Flatten(this Model model) => model.Then(Flatten);
+    public static Model Flatten(this Model model) => model.ThenVerb("flatten", Flatten);
 }

@@ -13,5 +13,5 @@ public static partial class Verbs
     }
 
     /// <inheritdoc cref="GlobalAvgPool(Expr)"/>
-    public static Model GlobalAvgPool(this Model model) => model.Then(GlobalAvgPool);
+    public static Model GlobalAvgPool(this Model model) => model.ThenVerb("globalavgpool", GlobalAvgPool);
 }

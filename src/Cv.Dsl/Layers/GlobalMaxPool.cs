@@ -13,5 +13,5 @@ public static partial class Verbs
     }
 
     /// <inheritdoc cref="GlobalMaxPool(Expr)"/>
-    public static Model GlobalMaxPool(this Model model) => model.Then(GlobalMaxPool);
+    public static Model GlobalMaxPool(this Model model) => model.ThenVerb("globalmaxpool", GlobalMaxPool);
 }

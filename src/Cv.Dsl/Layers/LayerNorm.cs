@@ -31,6 +31,6 @@ public static partial class Verbs
     public static Model LayerNorm(this Model model, string? name = null, double epsilon = 1e-5)
     {
         LayerNames.CheckFree("layer_norm", model, name, ".Then(x => x.LayerNorm(...))", "scale");
-        return model.Then(x => x.LayerNorm(name, epsilon));
+        return model.ThenVerb("layernorm", x => x.LayerNorm(name, epsilon));
     }
 }

@@ -19,5 +19,5 @@ public static partial class Verbs
 
     /// <inheritdoc cref="MaxPool(Expr, int, int?, Padding, int)"/>
     public static Model MaxPool(this Model model, int size, int? stride = null, Padding padding = default, int dilation = 1) =>
-        model.Then(x => x.MaxPool(size, stride, padding, dilation));
+        model.ThenVerb("maxpool", x => x.MaxPool(size, stride, padding, dilation));
 }

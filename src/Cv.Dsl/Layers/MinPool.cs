@@ -20,5 +20,5 @@ public static partial class Verbs
 
     /// <inheritdoc cref="MinPool(Expr, int, int?, Padding, int)"/>
     public static Model MinPool(this Model model, int size, int? stride = null, Padding padding = default, int dilation = 1) =>
-        model.Then(x => x.MinPool(size, stride, padding, dilation));
+        model.ThenVerb("minpool", x => x.MinPool(size, stride, padding, dilation));
 }

@@ -11,6 +11,8 @@ namespace Cv.Dsl;
 /// </code></example>
 public sealed record Model
 {
+    readonly ImmutableArray<Link> _links;
+
     /// <summary>Makes a model of a graph that was written out.</summary>
     /// <param name="source">The input that the model is a function of.</param>
     /// <param name="output">What is computed from it.</param>
@@ -20,13 +22,27 @@ public sealed record Model
         if (source.Op is not Dsl.Input)
             throw new GraphException($"model: the source must be an input; got {source}. Make one: Expr.Input(\"x\", [\"N\", 784])?");
         (Source, Output) = (source, output);
+        _links = output == source ? [] : [new(null, "graph", output)];
     }
+
+    /// <summary>Makes a model of a chain's first links.</summary>
+    internal Model(Expr source, ImmutableArray<Link> links) =>
+        (Source, Output, _links) = (source, links.IsEmpty ? source : links[^1].Output, links);
 
     /// <summary>Gives the input node, named "x" unless said otherwise.</summary>
     public Expr Source { get; }
 
     /// <summary>Gives the node of the result; class scores, for a classifier.</summary>
     public Expr Output { get; }
+
+    /// <summary>
+    /// Lists what each verb appended, in order: the layers that <c>Summary</c> prints. A model of a graph that was written out is one stage. Walks the graph.
+    /// </summary>
+    /// <example><code>string names = string.Join(" ", model.Stages.Select(s => s.Name));   // conv1 relu1 maxpool1 flatten1 dense1</code></example>
+    public ImmutableArray<Stage> Stages => Link.Stages(Source, _links);
+
+    /// <summary>Gives what the stages are made from.</summary>
+    internal ImmutableArray<Link> Links => _links;
 
     /// <summary>Lists the parameters of the output, in the order of their appearance. Walks the graph.</summary>
     public ImmutableArray<Expr> Parameters => [.. Expr.Nodes(Output).Where(e => e.Op is Parameter)];
@@ -48,7 +64,18 @@ public sealed record Model
 
     /// <summary>Appends any function of the output: a gate or layer of one's own.</summary>
     /// <example><code>var model = Model.Input(784).Dense(256).Then(x => x * x.Sigmoid()).Dense(10);</code></example>
-    public Model Then(Func<Expr, Expr> layer) => new(Source, layer(Output));
+    public Model Then(Func<Expr, Expr> layer) => Append(null, null, layer);
+
+    /// <summary>Appends any function of the output, as a stage of a name of its own.</summary>
+    /// <example><code>var model = Model.Input(784).Dense(256).Then("swish", x => x * x.Sigmoid()).Dense(10);</code></example>
+    /// <exception cref="GraphException">The model already has a stage of the name.</exception>
+    public Model Then(string name, Func<Expr, Expr> layer) =>
+        _links.Any(l => string.Equals(l.Name, name, StringComparison.Ordinal))
+            ? throw new GraphException($"model: a stage's name must be its own; the model already has \"{name}\". Choose another.")
+            : Append(name, null, layer);
+
+    /// <summary>Appends what a verb makes of the output; the stage is numbered among those of the kind.</summary>
+    internal Model ThenVerb(string kind, Func<Expr, Expr> layer) => Append(null, kind, layer);
 
     /// <summary>Computes the model from another input, with the same parameters: f32[N,...], or with a number for its batch.</summary>
     /// <example><code>Expr p = model.Apply(image.Reshape(1, 784)).Softmax();</code></example>
@@ -71,5 +98,14 @@ public sealed record Model
     /// <summary>Converts input, parameters and constants to another float dtype; the parameters' names stay.</summary>
     /// <example><code>var exact = model.WithDType(DType.F64);   // for a gradient check</code></example>
     /// <exception cref="ShapeException">The dtype is not f32 or f64.</exception>
-    public Model WithDType(DType to) => new(Source.WithDType(to), Output.WithDType(to));
+    public Model WithDType(DType to) =>
+        new(Source.WithDType(to), (ImmutableArray<Link>)[.. _links.Select(l => l with { Output = l.Output.WithDType(to) })]);
+
+    /// <summary>Compares two models by what they compute; how it was written down makes no difference.</summary>
+    public bool Equals(Model? other) => other is not null && Source == other.Source && Output == other.Output;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Source, Output);
+
+    Model Append(string? name, string? kind, Func<Expr, Expr> layer) => new(Source, _links.Add(new(name, kind, layer(Output))));
 }

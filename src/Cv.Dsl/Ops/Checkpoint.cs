@@ -89,5 +89,5 @@ public static partial class Verbs
     /// <inheritdoc cref="Checkpoint(Expr, Func{Expr, Expr})"/>
     /// <param name="model">The model so far.</param>
     /// <param name="f">The function, a block of layers say.</param>
-    public static Model Checkpoint(this Model model, Func<Expr, Expr> f) => model.Then(x => x.Checkpoint(f));
+    public static Model Checkpoint(this Model model, Func<Expr, Expr> f) => model.ThenVerb("checkpoint", x => x.Checkpoint(f));
 }
