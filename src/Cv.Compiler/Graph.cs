@@ -86,9 +86,14 @@ public sealed class Graph
     /// var gradients = Gradient.Of(forward.Outputs[0], w);
     /// </code></example>
     /// <exception cref="GraphException">A state is remembered that the graph updates already.</exception>
-    public Graph ForTraining()
+    public Graph ForTraining() => ForTrainingBut(new HashSet<Expr>());
+
+    /// <summary>Chooses training, but for what would move one of these states: there, it chooses what is not training.</summary>
+    internal Graph ForTrainingBut(IReadOnlySet<Expr> frozen)
     {
-        var chosen = Rewrite(e => Within(e, n => n.Op is WhenTraining ? n.Operands[0] : null));
+        // in training a frozen state stays, so what is computed in its place must be what reads it
+        bool IsFrozen(Expr training) => training.Op is Remember && frozen.Contains(training.Operands[1]);
+        var chosen = Rewrite(e => Within(e, n => n.Op is WhenTraining ? n.Operands[IsFrozen(n.Operands[0]) ? 1 : 0] : null));
         var remembered = chosen
             .Nodes.Where(e => e.Op is Remember)
             .Select(e => new Update(e.Operands[1], e.Operands[2]))

@@ -43,34 +43,43 @@ public static class Training
     /// <param name="optimiser">Gives each parameter's next value.</param>
     /// <param name="penalty">Gives a scalar that is added for each weight, such as <c>w => 1e-4 * w.L2()</c>; biases have none.</param>
     /// <param name="options">Threads and vector width.</param>
-    /// <exception cref="GraphException">The loss is not a scalar, or does not depend on one of the parameters, or the model has none.</exception>
+    /// <param name="frozen">
+    /// Says by name which parameters stay as they are: no gradient is taken, nothing of them is updated or penalised. A layer all of whose parameters are
+    /// frozen runs as in prediction, and its states stay too: batch norm uses its running statistics. None, unless given.
+    /// </param>
+    /// <example><code>
+    /// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3), frozen: name => name.StartsWith("conv"));
+    /// </code></example>
+    /// <exception cref="GraphException">The loss is not a scalar, or does not depend on one of the parameters, or the model has none, or all are frozen.</exception>
     public static TrainingProgram Compile(
         Model model,
         Func<Expr, Expr, Expr> loss,
         Optimiser optimiser,
         Func<Expr, Expr>? penalty = null,
-        CompileOptions? options = null
+        CompileOptions? options = null,
+        Func<string, bool>? frozen = null
     )
     {
         var parameters = model.Parameters;
         if (parameters.IsEmpty)
             throw new GraphException("training: the model must have a parameter; got none. Add a layer: .Dense(10)?");
+        var trained = Frozen.Trained(parameters, frozen);
         var scores = model.Output;
         var labels = Expr.Input(Labels, new Shape(scores.Shape.Dims[..^1]), DType.I32);
         var total = loss(scores, labels);
         if (penalty is not null)
-            total = model.Weights.Aggregate(total, (sum, w) => sum + penalty(w));
+            total = model.Weights.Where(trained.Contains).Aggregate(total, (sum, w) => sum + penalty(w));
         var results = new Graph(total, scores.Accuracy(labels));
         // before the gradient is taken, so that it knows nothing of the branches that a step never takes
-        var forward = results.ForTraining();
-        var (updates, leaves) = Descend(forward.Outputs[0], parameters, optimiser);
-        var states = results.Nodes.Where(e => e.Op is State);
+        var states = results.Nodes.Where(e => e.Op is State).ToList();
+        var forward = results.ForTrainingBut(Frozen.States(states, parameters, trained));
+        var (updates, leaves) = Descend(forward.Outputs[0], trained, optimiser);
         return new(
             Cv.Compiler.Compile.Function(new Graph(forward.Outputs, [.. updates, .. forward.Updates]), options),
             Cv.Compiler.Compile.Function(results, options),
             Cv.Compiler.Compile.Function(new Graph(scores), options),
-            [.. leaves.Union(states)],
-            parameters.Sum(p => p.Shape.Size)
+            [.. leaves.Union(parameters).Union(states)],
+            trained.Sum(p => p.Shape.Size)
         );
     }
 
