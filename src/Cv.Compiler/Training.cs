@@ -20,6 +20,28 @@ public sealed record TrainingProgram(
 {
     /// <summary>Makes the first parameters and states from a seed.</summary>
     public ModelState Initialise(ulong seed) => ModelState.Initialise(Leaves, seed);
+
+    /// <summary>Gives the program whose Evaluate and Predict read the averages of the parameters, and whose step is the same: for an optimiser made by <see cref="Optimiser.Average"/>.</summary>
+    /// <remarks>Other states, such as running means, are those of the last step, not averages.</remarks>
+    /// <example><code>
+    /// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(0.1).Average(0.999)).WithAverages();
+    /// new Trainer(program.Step, program.Evaluate).Train(state, batches, validation);   // judges the averages
+    /// </code></example>
+    /// <exception cref="GraphException">The optimiser keeps no averages.</exception>
+    public TrainingProgram WithAverages() => Kept.Apply(this);
+
+    /// <summary>Copies a state into one whose parameters are their averages: to be saved, or used with any function of the model.</summary>
+    /// <example><code>using var averaged = program.Averages(state);</code></example>
+    /// <exception cref="GraphException">The optimiser keeps no averages.</exception>
+    public ModelState Averages(ModelState state) => Kept.Of(state);
+
+    internal Averaging? Averaging { get; init; }
+
+    Averaging Kept =>
+        Averaging
+        ?? throw new GraphException(
+            "averages: the optimiser must keep them; this one has none. Ask for them: Optimiser.Momentum(0.1).Average(0.999)?"
+        );
 }
 
 /// <summary>Compiles models for training.</summary>
@@ -80,7 +102,10 @@ public static class Training
             Cv.Compiler.Compile.Function(new Graph(scores), options),
             [.. leaves.Union(parameters).Union(states)],
             trained.Sum(p => p.Shape.Size)
-        );
+        )
+        {
+            Averaging = Averaging.Of(results, scores, trained, optimiser, options),
+        };
     }
 
     /// <summary>Moves every parameter along its gradient of the loss: the updates, and the leaves that they update.</summary>
@@ -90,7 +115,7 @@ public static class Training
         Optimiser optimiser
     )
     {
-        var gradients = Gradient.Of(loss, [.. parameters]);
+        var gradients = optimiser.Prepare([.. Gradient.Of(loss, [.. parameters])]);
         var leaves = new List<Expr>(parameters);
         var updates = new Dictionary<Expr, Update>();
         foreach (var (parameter, gradient) in parameters.Zip(gradients))

@@ -35,3 +35,21 @@ module Optimisers =
 
     /// Gives each element a step of its own size, at a rate that changes.
     let adamAt (rate: Schedule) = Optimiser.Adam(LearningRate rate)
+
+    /// Steps as adam, and lets weights fade beside it: `adamW 0.01 1e-3`, the decay and the rate.
+    let adamW decay (rate: float) = Optimiser.AdamW(rate, decay)
+
+    /// Lets weights fade beside another optimiser's step.
+    let weightDecay decay (optimiser: Optimiser) = optimiser.WeightDecay decay
+
+    /// Brings each element of the gradient into [-limit, limit] first.
+    let clipValue limit (optimiser: Optimiser) = optimiser.ClipValue limit
+
+    /// Makes all gradients smaller together first, where their norm is above a limit.
+    let clipNorm limit (optimiser: Optimiser) = optimiser.ClipNorm limit
+
+    /// Keeps the weights of each unit within a ball.
+    let maxNorm limit (optimiser: Optimiser) = optimiser.MaxNorm limit
+
+    /// Keeps an exponential moving average of each parameter beside it; a decay of 1 gives the mean.
+    let averaged (decay: float) (optimiser: Optimiser) = optimiser.Average decay

@@ -48,7 +48,7 @@ public sealed record Model
     public ImmutableArray<Expr> Parameters => [.. Expr.Nodes(Output).Where(e => e.Op is Parameter)];
 
     /// <summary>Lists the parameters that a penalty applies to: those whose name ends in ".w". Biases are left alone (CS231n notes, "Regularization").</summary>
-    public ImmutableArray<Expr> Weights => [.. Parameters.Where(e => e.Op is Parameter p && p.Id.EndsWith(".w", StringComparison.Ordinal))];
+    public ImmutableArray<Expr> Weights => [.. Parameters.Where(e => e.Op is Parameter { IsWeight: true })];
 
     /// <summary>Starts a model of a batch of examples, each of these dims: f32["N", dims...], named "x". The model so far gives its input.</summary>
     /// <example><code>Model.Input(784); Model.Input(28, 28, 1);   // rows; images, height x width x channels</code></example>

@@ -4,7 +4,11 @@ namespace Cv.Dsl;
 /// <param name="Id">The name, unique in a graph; equal names share one value.</param>
 /// <param name="Type">The dtype and shape, all known.</param>
 /// <param name="Initialiser">Makes the first value.</param>
-public sealed record Parameter(string Id, TensorType Type, Initialiser Initialiser) : Named(Id, Type);
+public sealed record Parameter(string Id, TensorType Type, Initialiser Initialiser) : Named(Id, Type)
+{
+    /// <summary>Tells whether penalties, weight decay and max-norm apply to it: where its name ends in ".w". Biases are left alone (CS231n notes, "Regularization").</summary>
+    public bool IsWeight => Id.EndsWith(".w", StringComparison.Ordinal);
+}
 
 public sealed partial class Expr
 {

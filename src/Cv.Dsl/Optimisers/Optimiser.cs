@@ -47,6 +47,13 @@ public abstract partial record Optimiser(LearningRate Rate)
         return (next, [.. nextState, .. state[own..].Zip(expected[own..], Next)]);
     }
 
+    /// <summary>Changes all gradients at once, before any parameter moves; leaves them as they are, unless overridden, as by <see cref="ClipNorm"/>.</summary>
+    /// <param name="gradients">The gradient of each parameter.</param>
+    public virtual ImmutableArray<Expr> Prepare(ImmutableArray<Expr> gradients) => gradients;
+
+    /// <summary>Gives the state that holds the average of a parameter's values, where the optimiser keeps one, as by <see cref="Average"/>; else null.</summary>
+    public virtual Expr? AverageOf(Expr parameter) => null;
+
     /// <summary>Makes the state leaves of a parameter, which bears the name <paramref name="id"/>; none, unless overridden.</summary>
     protected virtual IEnumerable<Expr> Leaves(Expr parameter, string id) => [];
 

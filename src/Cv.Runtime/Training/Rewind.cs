@@ -30,11 +30,19 @@ sealed class Rewind : IDisposable
     /// <summary>Copies the state if it is time to; to be called before each step.</summary>
     public void BeforeStep(long updates)
     {
-        if (updates < _newerAt + _every)
-            return;
-        (_older, _newer) = (_newer, _older ?? _state.Clone());
+        if (updates >= _newerAt + _every)
+            Copy(updates);
+    }
+
+    /// <summary>Copies the state now: to be called after anything but a step has changed it, which taking steps again would not bring back.</summary>
+    public void Copy(long updates)
+    {
+        if (updates > _newerAt)
+        {
+            (_older, _newer) = (_newer, _older ?? _state.Clone());
+            (_olderAt, _newerAt) = (_newerAt, updates);
+        }
         _newer.CopyFrom(_state);
-        (_olderAt, _newerAt) = (_newerAt, updates);
     }
 
     /// <summary>Brings the state back to what it was after so many updates: any from the one before the newer copy on.</summary>

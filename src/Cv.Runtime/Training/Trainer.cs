@@ -49,7 +49,7 @@ public sealed class Trainer
     /// <exception cref="TrainingException">A loss was NaN or infinite; the state has the last good parameters.</exception>
     /// <exception cref="BindingException">The batches do not fit the step.</exception>
     /// <exception cref="CheckpointException">The run's checkpoint is torn, is of another run, or cannot be written.</exception>
-    /// <exception cref="ArgumentException">Patience is set, and there is no validation set.</exception>
+    /// <exception cref="ArgumentException">Patience or a plateau is set, and there is no validation set; or the state is not of a program with that plateau.</exception>
     public TrainingResult Train(
         ModelState state,
         Batches train,
@@ -65,6 +65,15 @@ public sealed class Trainer
                 "training: patience needs a validation set, whose loss it waits for; got none. Split one off the training set.",
                 nameof(validation)
             );
+        if (Options.Plateau is not null)
+        {
+            if (validation is null)
+                throw new ArgumentException(
+                    "training: a plateau needs a validation set, whose loss it watches; got none. Split one off the training set.",
+                    nameof(validation)
+                );
+            Plateau.Check(state);
+        }
         using var run = new TrainingRun(this, state, train, validation, progress, cancellation);
         return run.ToEnd();
     }

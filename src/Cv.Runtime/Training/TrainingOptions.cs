@@ -1,3 +1,5 @@
+using Cv.Dsl;
+
 namespace Cv.Runtime;
 
 /// <summary>Says how long to train, and when to stop before.</summary>
@@ -12,6 +14,12 @@ public sealed record TrainingOptions
     /// epoch too; null never does either. Needs a validation set.
     /// </summary>
     public int? Patience { get; init; }
+
+    /// <summary>
+    /// Lowers the learning rate after so many epochs in a row without a lower validation loss: the schedule that the optimiser was given. Null does not. Needs a
+    /// validation set.
+    /// </summary>
+    public PlateauSchedule? Plateau { get; init; }
 
     /// <summary>
     /// Copies the state before every so many steps. When a loss is not finite, training goes back to a copy and takes the good steps

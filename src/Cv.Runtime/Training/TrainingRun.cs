@@ -139,6 +139,11 @@ sealed partial class TrainingRun : IDisposable
                 (kept ??= _state.Clone()).CopyFrom(_state);
             _best = (epoch, evaluation.Loss, kept);
         }
+        if (_trainer.Options.Plateau is { } plateau)
+        {
+            Plateau.Observe(plateau, _state, evaluation.Loss);
+            _rewind.Copy(_updates);
+        }
         return evaluation;
     }
 

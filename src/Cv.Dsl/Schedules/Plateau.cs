@@ -1,0 +1,50 @@
+namespace Cv.Dsl;
+
+/// <summary>
+/// Falls when the validation loss does not: the rate is a state, which the trainer multiplies by a factor after so many epochs in a row without a lower
+/// validation loss. States: "plateau/scale", "plateau/lowest" and "plateau/waited", which are saved with the others, so that a resumed run goes on as it would have.
+/// </summary>
+/// <param name="First">The rate of the first step.</param>
+/// <param name="Decay">What the rate is multiplied by each time.</param>
+/// <param name="Patience">The epochs in a row without a lower loss.</param>
+/// <param name="Least">The rate below which it does not fall.</param>
+public sealed record PlateauSchedule(double First, double Decay, int Patience, double Least) : Schedule
+{
+    /// <summary>Gives the state of what the first rate is multiplied by.</summary>
+    public static Expr Scale { get; } = Expr.State("plateau/scale", [], 1, DType.F64);
+
+    /// <summary>Gives the state of the lowest validation loss so far.</summary>
+    public static Expr Lowest { get; } = Expr.State("plateau/lowest", [], double.PositiveInfinity, DType.F64);
+
+    /// <summary>Gives the state that counts the epochs since that loss, or since the rate fell.</summary>
+    public static Expr Waited { get; } = Expr.State("plateau/waited", [], 0, DType.I32);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Expr> States => [Scale, Lowest, Waited];
+
+    /// <inheritdoc/>
+    public override Expr At(Expr step) => (First * Scale).Maximum(Least).Cast(step.DType);
+}
+
+public abstract partial record Schedule
+{
+    /// <inheritdoc cref="PlateauSchedule"/>
+    /// <param name="rate">The rate of the first step.</param>
+    /// <param name="factor">What the rate is multiplied by each time, above 0 and at most 1.</param>
+    /// <param name="patience">The epochs in a row without a lower validation loss, at least 1.</param>
+    /// <param name="least">The rate below which it does not fall.</param>
+    /// <remarks>Give it to the trainer too, which moves it; a program has one at most. It multiplies and follows other schedules like any.</remarks>
+    /// <example><code>
+    /// var rate = Schedule.ReduceOnPlateau(0.1, factor: 0.5, patience: 3);
+    /// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(rate));
+    /// var trainer = new Trainer(program.Step, program.Evaluate, new() { Plateau = rate });
+    /// </code></example>
+    /// <exception cref="GraphException">A rate is negative or not finite, the factor is not in (0, 1], or the patience is below 1.</exception>
+    public static PlateauSchedule ReduceOnPlateau(double rate, double factor = 0.1, int patience = 5, double least = 0)
+    {
+        const string name = "reduce_on_plateau";
+        if (patience < 1)
+            throw new GraphException($"{name}: the patience must be at least 1 epoch; got {patience}. 5 is usual.");
+        return new(Rate(name, rate), Factor(name, factor), patience, Rate(name, least, "least rate"));
+    }
+}
