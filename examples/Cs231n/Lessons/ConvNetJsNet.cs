@@ -32,7 +32,7 @@ static class ConvNetJsNet
                     .Dense(classes),
             Rate = steps => Schedule.OneCycle(4e-3, steps),
             Prepare = Preparing.ByChannel,
-            Epochs = 100,
+            Epochs = 60,
             Batch = 64,
             Views = x => [.. from moved in Shifted(x) from view in new[] { moved, moved.Flip(2) } select view],
             Colour = true,
