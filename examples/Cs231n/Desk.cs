@@ -41,5 +41,14 @@ sealed class Desk(Settings settings, CancellationToken stop) : IDisposable
         Report.Write(name, run, sections);
     }
 
+    /// <summary>Says where a lesson's training is written down, if that is asked for.</summary>
+    public CheckpointOptions? Checkpoint(Lesson lesson)
+    {
+        if (settings.Checkpoints is not { } folder)
+            return null;
+        folder.Create();
+        return new(Path.Combine(folder.FullName, $"{lesson.Name}.checkpoint"));
+    }
+
     public void Dispose() => _page?.Dispose();
 }

@@ -67,7 +67,7 @@ sealed record TrainedLesson(string Name, string Title, string Data, ImmutableArr
         using var tested = prepared(images.Test, JudgedAtOnce, null);
         Section[] sections = [.. Sections(program, model, state, tested, images.Test)];
         desk.Watch(run, sections);
-        var trainer = new Trainer(program.Step, program.Evaluate, new() { Epochs = epochs });
+        var trainer = new Trainer(program.Step, program.Evaluate, new() { Epochs = epochs, Checkpoint = desk.Checkpoint(this) });
         var result = trainer.Train(state, batches, progress: run, cancellation: desk.Stop);
         desk.Stop.ThrowIfCancellationRequested();
 

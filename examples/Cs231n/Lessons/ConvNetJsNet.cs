@@ -3,7 +3,7 @@ using Cv.Dsl;
 namespace Cv.Examples.Cs231n;
 
 /// <summary>
-/// The net of ConvNetJS's demo page: 22,466 numbers that learn from mirrored and shifted images. As on that page, a test image
+/// The net of ConvNetJS's demo page, <see cref="Models.ConvNetJs"/>: 22,466 numbers that learn from mirrored and shifted images. As on that page, a test image
 /// is seen in several views, mirrored and shifted too, and their probabilities are averaged.
 /// </summary>
 /// <remarks>A. Karpathy, ConvNetJS, CIFAR-10 demo.</remarks>
@@ -14,22 +14,7 @@ static class ConvNetJsNet
     public static Lesson Lesson { get; } =
         new TrainedLesson("convnetjs", "ConvNetJS's demo net", "cifar10", [new(Judged.Test, 80, "ConvNetJS demo page (about 80 %)")])
         {
-            Model = (image, classes) =>
-                Model
-                    .Input(image.ToArray())
-                    .RandomFlip()
-                    .RandomShift(Shift)
-                    .Conv(16, 5, padding: 2)
-                    .Relu()
-                    .MaxPool(2)
-                    .Conv(20, 5, padding: 2)
-                    .Relu()
-                    .MaxPool(2)
-                    .Conv(20, 5, padding: 2)
-                    .Relu()
-                    .MaxPool(2)
-                    .Flatten()
-                    .Dense(classes),
+            Model = (image, classes) => Models.ConvNetJs(image, classes, augment: x => x.RandomFlip().RandomShift(Shift)),
             Rate = steps => Schedule.OneCycle(4e-3, steps),
             Prepare = Preparing.ByChannel,
             Epochs = 60,

@@ -12,12 +12,7 @@ static class DeepNet
         new TrainedLesson("deep", "deep fully-connected net, batch norm", "cifar10", [new(Judged.Validation, 55, "CS231n assignment 2")])
         {
             Model = (image, classes) =>
-                Hidden
-                    .Aggregate(
-                        Model.Input(image.ToArray()).RandomFlip().Flatten(),
-                        (net, units) => net.Dense(units).BatchNorm().Relu().Dropout(0.1)
-                    )
-                    .Dense(classes),
+                Models.FullyConnected(image, Hidden, classes, batchNorm: true, dropout: 0.1, augment: x => x.RandomFlip()),
             Rate = steps => Schedule.OneCycle(2e-3, steps),
             Penalty = 1e-4,
             HeldOut = 1000,

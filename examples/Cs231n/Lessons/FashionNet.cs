@@ -9,8 +9,7 @@ static class FashionNet
     public static Lesson Lesson { get; } =
         new TrainedLesson("fashion-net", "MLP 256-128-100", "fashion-mnist", [new(Judged.Test, 88.3, "Fashion-MNIST's README")])
         {
-            Model = (image, classes) =>
-                Model.Input(image.ToArray()).Flatten().Dense(256).Relu().Dropout(0.2).Dense(128).Relu().Dense(100).Relu().Dense(classes),
+            Model = (image, classes) => Models.FullyConnected(image, [256, 128, 100], classes, dropout: 0.2),
             Rate = steps => Schedule.OneCycle(1e-3, steps),
             Epochs = 20,
         };

@@ -1,5 +1,6 @@
 using Cv.Compiler;
 using Cv.Dsl;
+using Cv.Practice;
 using Cv.Runtime;
 
 namespace Cv.Examples.Cs231n;
@@ -45,26 +46,13 @@ static class HandMadeFeatures
         var seen = Expr.Concat(1, images.Hog(cell: 8, orientations: 9).Flatten(), images.HueHistogram(bins: 10));
         var see = Compile.Function(new Graph(seen), desk.Compile);
         var learnt = Seen(train);
-
-        var x = Expr.Input("x", seen.Shape);
-        Expr[] statistics = [x.Mean([0], keepDims: true), x.Variance([0], keepDims: true)];
-        var fitted = Compile.Function(new Graph(statistics), desk.Compile).Call(new Binding("x", learnt.X));
-        Expr mean = Literal(fitted[0]),
-            variance = Literal(fitted[1]);
-        var scale = Compile.Function(new Graph((x - mean) / (variance + 1e-8).Sqrt()), desk.Compile);
-        var prepared = Scaled(learnt);
-        return (set, size, seed) => new Batches(set == train ? prepared : Scaled(Seen(set)), size, seed: seed);
+        var standard = Standardisation.Of(learnt);
+        return (set, size, seed) => new Batches(standard.Apply(set == train ? learnt : Seen(set)), size, seed: seed);
 
         Features Seen(Dataset set)
         {
             using var batches = new Batches(set, ComputedAtOnce);
             return Features.Compute(see, batches);
         }
-        Features Scaled(Features set)
-        {
-            using var batches = new Batches(set, ComputedAtOnce);
-            return Features.Compute(scale, batches);
-        }
-        static Expr Literal(Tensor values) => Expr.Literal(values.Shape, values.ToDoubles(), values.DType);
     }
 }

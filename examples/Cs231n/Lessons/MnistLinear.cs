@@ -10,7 +10,7 @@ static class MnistLinear
     public static Lesson Svm { get; } =
         new TrainedLesson("mnist-linear", "linear classifier (SVM)", "mnist", [new(Judged.Test, 12, "LeCun's table", IsError: true)])
         {
-            Model = Linear,
+            Model = (image, classes) => Models.Linear(image, classes),
             Loss = (scores, labels) => scores.MulticlassSvm(labels),
             Rate = steps => Schedule.Linear(0.01, 0, steps),
             Optimiser = rate => Optimiser.Momentum(rate),
@@ -20,10 +20,8 @@ static class MnistLinear
     public static Lesson Softmax { get; } =
         new TrainedLesson("mnist-softmax", "softmax classifier", "mnist", [new(Judged.Test, 8, "TensorFlow tutorial", IsError: true)])
         {
-            Model = Linear,
+            Model = (image, classes) => Models.Linear(image, classes),
             Rate = steps => Schedule.Linear(0.1, 0, steps),
             Optimiser = rate => Optimiser.Momentum(rate),
         };
-
-    static Model Linear(Shape image, int classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001));
 }

@@ -14,7 +14,7 @@ static class MnistNet
             [new(Judged.Test, 1.6, "LeCun's table", IsError: true)]
         )
         {
-            Model = (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(800).Relu().Dropout(0.4).Dense(classes),
+            Model = (image, classes) => Models.FullyConnected(image, [800], classes, dropout: 0.4),
             Rate = steps => Schedule.OneCycle(1e-3, steps),
             Epochs = 25,
         };

@@ -17,7 +17,7 @@ static class SoftmaxClassifier
             [new(Judged.Validation, 36.5, "CS231n assignment 1"), new(Judged.Test, 38, "CS231n assignment 1")]
         )
         {
-            Model = (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
+            Model = (image, classes) => Models.Linear(image, classes),
             Rate = steps => Schedule.Linear(0.02, 0, steps),
             Optimiser = rate => Optimiser.Momentum(rate),
             Penalty = 5e-4,

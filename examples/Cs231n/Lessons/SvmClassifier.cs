@@ -17,7 +17,7 @@ static class SvmClassifier
             [new(Judged.Validation, 39, "CS231n assignment 1"), new(Judged.Test, 38, "CS231n assignment 1")]
         )
         {
-            Model = (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(classes, Initialiser.SmallRandom(0.001)),
+            Model = (image, classes) => Models.Linear(image, classes),
             Loss = (scores, labels) => scores.MulticlassSvm(labels),
             // nine hinges pull where a softmax has one sum: a tenth of its rate
             Rate = steps => Schedule.Linear(0.002, 0, steps),

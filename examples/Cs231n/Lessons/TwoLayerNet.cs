@@ -11,7 +11,7 @@ static class TwoLayerNet
     public static Lesson Lesson { get; } =
         new TrainedLesson("two-layer", "two-layer net", "cifar10", [new(Judged.Validation, 52, "CS231n assignment 1")])
         {
-            Model = (image, classes) => Model.Input(image.ToArray()).Flatten().Dense(Hidden).Relu().Dense(classes),
+            Model = (image, classes) => Models.FullyConnected(image, [Hidden], classes),
             Rate = steps => Schedule.Linear(0.025, 0, steps),
             Optimiser = rate => Optimiser.Momentum(rate),
             Penalty = 5e-4,
