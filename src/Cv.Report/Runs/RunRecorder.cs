@@ -43,13 +43,14 @@ public sealed class RunRecorder : IProgress<TrainingEvent>
 
     /// <summary>
     /// Gives the learning rate of a step, counted from 0 as schedules count; the page then draws it. It is asked at a few hundred steps of a run, when
-    /// they are taken. Null draws none: events do not tell it.
+    /// they are taken. Null draws none: events do not tell it. A rate that
+    /// moves with a state reads it: <c>_ => 0.1 * state["plateau/scale"].Item()</c>.
     /// </summary>
     /// <example><code>var run = new RunRecorder("softmax") { LearningRate = Schedule.Cosine(0.1, steps).At };</code></example>
     public Func<long, double>? LearningRate { get; init; }
 
-    /// <summary>Tells, on the thread that trains, of each event after it was recorded.</summary>
-    internal event Action<TrainingEvent>? Recorded;
+    /// <summary>Is told, on the thread that trains, of each event after it was recorded.</summary>
+    internal Action<TrainingEvent>? Recorded { get; set; }
 
     /// <summary>Counts what was recorded so far: a page that shows this version is up to date.</summary>
     internal long Version { get; private set; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Cv.Practice;
+using Cv.Runtime;
 
 namespace Cv.Reporting;
 
@@ -49,13 +50,13 @@ public sealed class HyperParameters(ImmutableArray<string> names, Func<IEnumerab
     public override string Title => "Hyper-parameters";
 
     /// <summary>Shows the trials so far.</summary>
-    /// <exception cref="ArgumentException">A trial has not one value for each name.</exception>
+    /// <exception cref="DataException">A trial has not one value for each name.</exception>
     public override Markup Render(Page page)
     {
         ArgumentNullException.ThrowIfNull(page);
         var all = trials().OrderByDescending(t => double.IsNaN(t.Score) ? double.NegativeInfinity : t.Score).ToArray();
         if (all.FirstOrDefault(t => t.Values.Length != names.Length) is { } odd)
-            throw new ArgumentException(
+            throw new DataException(
                 $"hyper-parameters: a trial must have a value for each name; got {odd.Values.Length} for {string.Join(", ", names)}. Give one each."
             );
         var ended = all.Where(t => double.IsFinite(t.Score)).ToArray();

@@ -24,7 +24,7 @@ public sealed class LayerHistograms(Func<ImmutableArray<LayerFigures>> layers) :
         );
         return Markup.Of(
             $"""
-            <div class="charts small">{charts.Select(page.Draw)}</div>
+            {page.Draw(charts)}
             <div class="scroll whole"><table><thead><tr><th></th><th>dead</th><th>units</th><th>saturated</th><th>mean</th><th>deviation</th><th>gradient's norm</th></tr></thead>
             <tbody>{all.Select(Row)}</tbody></table></div>
             """

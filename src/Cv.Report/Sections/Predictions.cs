@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Cv.Dsl;
 using Cv.Runtime;
 
 namespace Cv.Reporting;

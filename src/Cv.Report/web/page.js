@@ -20,17 +20,28 @@
       fill: mark === "bars" ? `${ink}55` : undefined,
       width: dots ? 0 : mark === "line" ? 2 : 1,
       spanGaps: true,
+      pxAlign: 0, // a straight line stays straight
       paths: dots ? () => null : mark === "bars" ? uPlot.paths.bars({ size: [1, Infinity], align: 1, gap: 1 }) : undefined,
       points: dots ? { show: true, size: 7, fill: ink, width: 0 } : mark === "line" ? { size: 5, fill: ink } : { show: false },
       value: (_, v) => (v == null ? "" : chart.percent ? percent(v) : short(v)),
     };
   }
 
-  function axis(label, values) {
-    const ink = colour("--quiet");
-    return { label, labelSize: label ? 22 : 0, labelFont: "12px sans-serif", font: "12px sans-serif", stroke: ink, size: label ? 32 : 56,
-      grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false }, values };
+  // of an axis by powers of ten, only the powers have lines
+  const powers = (_, splits) => splits.map((v) => (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-6 ? v : null));
+
+  function axis(label, size, log, values) {
+    const grid = { stroke: colour("--rule"), width: 1 };
+    if (log) grid.filter = powers;
+    return { label: label || null, labelSize: 20, labelFont: "12px sans-serif", font: "12px sans-serif", stroke: colour("--quiet"), size, gap: 4, grid,
+      ticks: { show: false }, values };
   }
+
+  // a bar begins at its x, and the last one ends where no x is
+  const untilLastBar = (u, low, high) => {
+    const xs = u.data[0];
+    return [low, high === xs.at(-1) && xs.length > 1 ? high + xs[1] - xs[0] : high];
+  };
 
   function options(chart, width) {
     const bars = chart.series.some((s) => s.mark === "bars");
@@ -39,10 +50,10 @@
       width,
       height,
       scales: {
-        x: { time: false, distr: chart.logX ? 3 : 1 },
+        x: { time: false, distr: chart.logX ? 3 : 1, ...(bars && { range: untilLastBar }) },
         y: chart.logY ? { distr: 3 } : bars ? { range: (_, __, high) => [0, high > 0 ? 1.05 * high : 1] } : {},
       },
-      axes: [axis(chart.x, (_, values) => values.map((v) => (v == null ? "" : short(v)))), axis("", written)],
+      axes: [axis(chart.x, 28, chart.logX, (_, values) => values.map((v) => (v == null ? "" : short(v)))), axis("", 56, chart.logY, written)],
       series: [{ label: chart.x, value: (_, v) => (v == null ? "" : short(v)) }, ...chart.series.map((s, i) => series(chart, s.name, s.mark, i))],
       legend: { show: chart.series.length > 1 },
       cursor: { drag: { x: true, y: false } },
