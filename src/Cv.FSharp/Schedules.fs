@@ -31,3 +31,7 @@ module Schedules =
 
     /// Begins a schedule again every so many steps.
     let repeatEvery (steps: int64) (schedule: Schedule) = schedule.Repeat steps
+
+    /// Multiplies the rate by a factor after so many epochs in a row without a lower validation loss; give it to the trainer's options too.
+    let reduceOnPlateau factor patience rate =
+        Schedule.ReduceOnPlateau(rate, factor, patience)

@@ -236,6 +236,7 @@ let private facts =
             Expect.equal (0.1 |> exponentialDecay 0.5 |> repeatEvery 5L) (Schedule.Exponential(0.1, 0.5).Repeat 5L) "repeat"
             Expect.equal (0.1 |> inverseTime 0.5) (Schedule.InverseTime(0.1, 0.5)) "inverse time"
             Expect.equal (oneCycle 0.1 100L) (Schedule.OneCycle(0.1, 100L)) "one cycle"
+            Expect.equal (0.1 |> reduceOnPlateau 0.5 3) (Schedule.ReduceOnPlateau(0.1, 0.5, 3)) "plateau"
     ]
 
 let private mistakes =
