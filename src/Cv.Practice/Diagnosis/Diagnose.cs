@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.Globalization;
-using Cv.Compiler;
 using Cv.Dsl;
 using Cv.Runtime;
 using Cv.Testing;

@@ -65,7 +65,7 @@ public sealed record DiagnosisOptions
         AtLeast(Probe, 2, nameof(Probe));
         AtLeast(Steps, 1, nameof(Steps));
         AtLeast(Bars, 1, nameof(Bars));
-        AtLeast(RangeSteps, 10, nameof(RangeSteps));
+        AtLeast(RangeSteps, 20, nameof(RangeSteps));
         if (!(Range.Lowest > 0 && Range.Highest > Range.Lowest && double.IsFinite(Range.Highest)))
             throw new GraphException(
                 $"diagnosis: the range must go from a rate above 0 to a larger one; got {Range.Lowest} to {Range.Highest}. (1e-6, 100) is usual."

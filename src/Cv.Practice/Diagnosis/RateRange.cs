@@ -34,6 +34,9 @@ public static partial class Diagnose
         return Rates(patient);
     }
 
+    // slopes are taken over so many steps to either side: batches differ
+    const int Reach = 5;
+
     static RateRange Rates(Patient patient)
     {
         const double memory = 0.8; // more is smoother, and tells of a rate when the test is past it
@@ -74,8 +77,8 @@ public static partial class Diagnose
         int lowest = Enumerable.Range(0, points.Length).MinBy(i => points[i].Loss);
         double? steepest = null;
         double slope = -0.001 * Math.Abs(points[0].Loss); // a fall of less is noise
-        for (int i = 2; i + 2 <= lowest; i++)
-            if ((points[i + 2].Loss - points[i - 2].Loss) / 4 is var d && d < slope)
+        for (int i = Reach; i + Reach < points.Length && i <= lowest; i++)
+            if ((points[i + Reach].Loss - points[i - Reach].Loss) / (2 * Reach) is var d && d < slope)
                 (slope, steepest) = (d, points[i].Rate);
         return new(points, steepest, points[lowest].Rate, diverged);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Cv.Dsl;
 
 namespace Cv.Practice;
