@@ -14,6 +14,9 @@ static class Preparing
     /// <summary>Subtracts the mean image of the training set (CS231n notes, "Data Preprocessing").</summary>
     public static BatchMaker AboutTheMeanImage(Dataset train, Desk desk) => Scaled(Scaling.MeanImage(train));
 
+    /// <summary>Subtracts each channel's mean over all images and places of the training set; numbers stay between -1 and 1.</summary>
+    public static BatchMaker AboutTheChannelMeans(Dataset train, Desk desk) => Scaled(Scaling.ChannelMean(train));
+
     /// <summary>Subtracts each channel's mean and divides by its deviation, over all images and places of the training set.</summary>
     public static BatchMaker ByChannel(Dataset train, Desk desk) => Scaled(Scaling.ChannelMeanAndDeviation(train));
 

@@ -48,10 +48,8 @@ let embedded part =
 
     Idx.Read(file "images-idx3", file "labels-idx1", $"fashion-mnist {part}", FashionMnist.ClassNames)
 
-[<EntryPoint>]
-let main args =
-    Xor.run ()
-    let quick = Array.contains "--quick" args
+/// The two-layer net with three gates on the images inside this program, and each lesson of the course on a few of them.
+let onEmbedded quick =
     let epochs, count = if quick then 1, 1000 else 15, 10_000
     let images = TrainTest((embedded "train").Take count, embedded "t10k")
     printfn $"{ownSwish}, its derivative {ownSwish.Derivative()}"
@@ -61,4 +59,25 @@ let main args =
         printfn $"\n{name}"
         printfn $"test accuracy {100.0 * train (twoLayer gate) images epochs:F2} %%"
 
-    0
+    if quick then
+        for lesson in Lessons.all do
+            printfn $"\n{lesson.Name}"
+            lesson |> Lessons.run 2 images |> ignore
+
+/// `--lesson NAME --data-dir DIR` runs a lesson on its full data; nothing, or `--quick`, what is above.
+[<EntryPoint>]
+let main args =
+    match args with
+    | [| "--lesson"; name; "--data-dir"; root |] ->
+        match Lessons.all |> List.tryFind (fun lesson -> lesson.Name = name) with
+        | Some lesson ->
+            Lessons.onFullData root lesson
+            0
+        | None ->
+            let names = Lessons.all |> List.map _.Name |> String.concat ", "
+            eprintfn $"error: --lesson must be one of {names}; got {name}."
+            2
+    | _ ->
+        Xor.run ()
+        onEmbedded (Array.contains "--quick" args)
+        0

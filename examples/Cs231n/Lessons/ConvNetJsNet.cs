@@ -16,9 +16,10 @@ static class ConvNetJsNet
         {
             Model = (image, classes) => Models.ConvNetJs(image, classes, augment: x => x.RandomFlip().RandomShift(Shift)),
             Rate = steps => Schedule.OneCycle(4e-3, steps),
-            Prepare = Preparing.ByChannel,
+            Prepare = Preparing.AboutTheChannelMeans,
             Epochs = 60,
             Batch = 64,
+            Penalty = 1e-5,
             Views = x => [.. from moved in Shifted(x) from view in new[] { moved, moved.Flip(2) } select view],
             Colour = true,
         };
