@@ -35,6 +35,7 @@ sealed class Desk(Settings settings, CancellationToken stop) : IDisposable
     {
         if (settings.Report is not { } file)
             return;
+        file.Directory?.Create();
         string name = file.FullName;
         if (settings.Lessons.Count > 1)
             name = Path.ChangeExtension(name, null) + $"-{lesson.Name}{file.Extension}";

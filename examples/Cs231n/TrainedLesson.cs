@@ -68,7 +68,8 @@ sealed record TrainedLesson(string Name, string Title, string Data, ImmutableArr
         Section[] sections = [.. Sections(program, model, state, tested, images.Test)];
         desk.Watch(run, sections);
         var trainer = new Trainer(program.Step, program.Evaluate, new() { Epochs = epochs, Checkpoint = desk.Checkpoint(this) });
-        var result = trainer.Train(state, batches, progress: run, cancellation: desk.Stop);
+        using var held = validation.Count == 0 ? null : prepared(validation, JudgedAtOnce, null);
+        var result = trainer.Train(state, batches, held, run, desk.Stop);
         desk.Stop.ThrowIfCancellationRequested();
 
         var judge = Views is null ? program.Evaluate : OverViews(model, desk.Compile);

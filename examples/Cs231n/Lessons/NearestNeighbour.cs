@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Cv.Practice;
+using Cv.Reporting;
 using Cv.Runtime;
 
 namespace Cv.Examples.Cs231n;
@@ -41,6 +42,13 @@ sealed record NearestNeighbour(string Name, string Title, string Data, Immutable
     {
         var nearest = new NearestNeighbours(images.Train, Metric, options: desk.Compile);
         var found = nearest.Find(images.Test, Neighbours, cancellation: desk.Stop);
-        return new() { Test = found.Accuracy(Neighbours) };
+        var said = new Predictions(
+            [.. found.Predict(Neighbours)],
+            [.. images.Test.Labels.ToArray().Select(label => (int)label)],
+            [.. Enumerable.Repeat(1.0, images.Test.Count)],
+            images.Test.ClassNames
+        );
+        desk.Keep(this, new RunRecorder($"{Name}: {Title}"), new ConfusionMatrix(said), new PredictedPictures(said, images.Test));
+        return new() { Test = said.Accuracy };
     }
 }
