@@ -19,14 +19,19 @@ public static class Cifar10
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
     /// <summary>Reads data_batch_1.bin to data_batch_5.bin and test_batch.bin of a folder, plain or gzip by content.</summary>
-    /// <param name="folder">The folder that holds the six files.</param>
+    /// <param name="folder">The folder that holds the six files, or where cifar-10-binary.tar.gz was unpacked: into cifar-10-batches-bin.</param>
     /// <param name="imagesPerFile">The images in each file: 10,000 in the published set.</param>
     /// <exception cref="DataException">A file is missing, truncated, too long or damaged, or a label is not from 0 to 9.</exception>
-    public static TrainTest Read(string folder, int imagesPerFile = 10_000) =>
-        new(
+    public static TrainTest Read(string folder, int imagesPerFile = 10_000)
+    {
+        string unpacked = Path.Combine(folder, "cifar-10-batches-bin");
+        if (!File.Exists(Path.Combine(folder, "data_batch_1.bin")) && Directory.Exists(unpacked))
+            folder = unpacked;
+        return new(
             Read("cifar10 train", imagesPerFile, [.. Enumerable.Range(1, 5).Select(i => Path.Combine(folder, $"data_batch_{i}.bin"))]),
             Read("cifar10 test", imagesPerFile, [Path.Combine(folder, "test_batch.bin")])
         );
+    }
 
     static Dataset Read(string name, int imagesPerFile, string[] paths)
     {

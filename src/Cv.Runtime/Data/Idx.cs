@@ -36,7 +36,7 @@ public static class Idx
 
     /// <summary>
     /// Reads a folder that holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, each
-    /// as it is or with .gz at the end.
+    /// as it is or with .gz at the end; also with a dot before idx, as some programs name them when they unpack MNIST.
     /// </summary>
     /// <exception cref="DataException">A file is missing or not as it should be.</exception>
     public static TrainTest ReadFolder(string folder, string name, ImmutableArray<string> classNames)
@@ -49,9 +49,10 @@ public static class Idx
 
     static string Find(string folder, string file)
     {
-        string plain = Path.Combine(folder, file);
+        string plain = Path.Combine(folder, file),
+            dotted = Path.Combine(folder, file.Replace("-idx", ".idx", StringComparison.Ordinal));
         // the plain one is left to be missed, by name, when it is opened
-        return !File.Exists(plain) && File.Exists(plain + ".gz") ? plain + ".gz" : plain;
+        return Array.Find([plain, plain + ".gz", dotted, dotted + ".gz"], File.Exists) ?? plain;
     }
 
     static Dataset Read(ByteSource images, ByteSource labels, string name, ImmutableArray<string> classNames)
