@@ -50,6 +50,10 @@ public sealed record Model
     /// <summary>Lists the parameters that a penalty applies to: those whose name ends in ".w". Biases are left alone (CS231n notes, "Regularization").</summary>
     public ImmutableArray<Expr> Weights => [.. Parameters.Where(e => e.Op is Parameter { IsWeight: true })];
 
+    /// <summary>Tells whether a parameter or a state of the model has this name: what a body has is what is frozen behind a new head. Walks the graph.</summary>
+    /// <example><code>Training.Compile(tuned, loss, optimiser, frozen: body.Has)</code></example>
+    public bool Has(string name) => Expr.Nodes(Output).Any(e => e.Op is Named and (Parameter or State) && ((Named)e.Op).Id == name);
+
     /// <summary>Starts a model of a batch of examples, each of these dims: f32["N", dims...], named "x". The model so far gives its input.</summary>
     /// <example><code>Model.Input(784); Model.Input(28, 28, 1);   // rows; images, height x width x channels</code></example>
     public static Model Input(params int[] dims) => Input(Shape.Of(dims), DType.F32);
