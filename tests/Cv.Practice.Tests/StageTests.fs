@@ -1,6 +1,7 @@
 /// The stages of a model: what each verb appended.
 module Cv.Tests.StageTests
 
+open System
 open Cv.Dsl
 open Cv.FSharp
 open Cv.Tests.Generators
@@ -91,6 +92,74 @@ let tests =
                     .Dense(4)
 
             Expect.equal (names model) [ "first"; "swish1"; "twice"; "mul1"; "add1"; "select1"; "dense3" ] "names"
+
+        testCase "a function of one's own goes by its name"
+        <| fun () ->
+            // as C# passes a method: F# would pass a lambda that calls it
+            let method =
+                match typeof<Verbs>.GetMethod("Softmax", [| typeof<Expr> |]) with
+                | null -> failtest "Verbs.Softmax"
+                | method -> method.CreateDelegate<Func<Expr, Expr>>()
+
+            Expect.equal (names (Model.Input(4).Then(method).Then(method))) [ "softmax1"; "softmax2" ] "names"
+            Expect.equal (names (Model.Input(4).Then(Gate.Relu))) [ "relu1" ] "a gate"
+
+        testCase "every gate, norm and dropout of the notes is a verb, in F# a function"
+        <| fun () ->
+            let model =
+                Model
+                    .Input(8)
+                    .Dense(8)
+                    .Sigmoid()
+                    .Tanh()
+                    .Relu()
+                    .LeakyRelu()
+                    .Prelu()
+                    .Elu()
+                    .Gelu()
+                    .Maxout(2)
+                    .BatchNorm()
+                    .LayerNorm()
+                    .GroupNorm(2)
+                    .Dropout(0.5)
+
+            Expect.equal
+                (names model)
+                [
+                    "dense1"
+                    "sigmoid1"
+                    "tanh1"
+                    "relu1"
+                    "leakyrelu1"
+                    "prelu1"
+                    "elu1"
+                    "gelu1"
+                    "maxout1"
+                    "batchnorm1"
+                    "layernorm1"
+                    "groupnorm1"
+                    "dropout1"
+                ]
+                "names"
+
+            let same' =
+                layered [ 8 ] [
+                    dense 8
+                    sigmoid
+                    tanh
+                    relu
+                    leakyRelu 0.01
+                    preluLayer
+                    elu 1.0
+                    gelu
+                    maxout 2
+                    batchNorm
+                    layerNorm
+                    groupNorm 2
+                    dropout 0.5
+                ]
+
+            Expect.isTrue (same model.Output same'.Output) "the same node"
 
         testCase "a layer whose parameters are another's is numbered as what it is"
         <| fun () ->

@@ -68,7 +68,7 @@ public sealed record Model
 
     /// <summary>Appends any function of the output: a gate or layer of one's own.</summary>
     /// <example><code>var model = Model.Input(784).Dense(256).Then(x => x * x.Sigmoid()).Dense(10);</code></example>
-    public Model Then(Func<Expr, Expr> layer) => Append(null, null, layer);
+    public Model Then(Func<Expr, Expr> layer) => Append(null, Link.KindOf(layer), layer);
 
     /// <summary>Appends any function of the output, as a stage of a name of its own.</summary>
     /// <example><code>var model = Model.Input(784).Dense(256).Then("swish", x => x * x.Sigmoid()).Dense(10);</code></example>

@@ -13,7 +13,8 @@ public sealed class Stage
         (Name, Input, Output, Nodes) = (name, input, output, nodes);
 
     /// <summary>
-    /// Gives the name of the layer whose parameters it brings, such as conv1 or batchnorm2; else what it does, with a number: relu1, maxpool2. No two stages of a model have
+    /// Gives the name of the layer whose parameters it brings, such as conv1 or batchnorm2; else what it does, with a number: relu1, maxpool2; what a function of one's own does
+    /// goes by the function's name, or else by the op it ends with. No two stages of a model have
     /// one name.
     /// </summary>
     public string Name { get; }
@@ -53,6 +54,12 @@ readonly record struct Link(string? Name, string? Kind, Expr Output)
         }
         return stages.MoveToImmutable();
     }
+
+    /// <summary>Gives a method's own name, in small letters: Then(Residual) is a residual. A lambda has none.</summary>
+    public static string? KindOf(Func<Expr, Expr> layer) =>
+        layer.Method.Name is var name && name.All(char.IsLetterOrDigit) && name is not ("Invoke" or "Apply")
+            ? name.ToLowerInvariant()
+            : null;
 
     static ImmutableArray<Expr> New(Expr output, HashSet<Expr> seen)
     {
