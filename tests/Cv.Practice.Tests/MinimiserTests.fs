@@ -140,7 +140,7 @@ let private quadratic n k =
 let private stateOf (numbers: float[]) =
     new ModelState(dict [ "point", Tensor.From(shape [ numbers.Length ], numbers) ])
 
-let private minimise (minimiser: Minimiser) (loss: Expr) (inputs: Binding list) start iterations tolerance =
+let private lower (minimiser: Minimiser) (loss: Expr) (inputs: Binding list) start iterations tolerance =
     let state = stateOf start
 
     let options =
@@ -160,7 +160,7 @@ let private landscapes =
         for name, minimiser in descents do
             testCase $"Rosenbrock's valley: {name}"
             <| fun () ->
-                let minimum, reached = minimise minimiser rosenbrock [] [| -1.2; 1.0 |] 200 1e-9
+                let minimum, reached = lower minimiser rosenbrock [] [| -1.2; 1.0 |] 200 1e-9
                 Expect.equal minimum.Reason MinimumReason.GradientVanished $"{minimum}"
 
                 for number in reached do
@@ -169,7 +169,7 @@ let private landscapes =
             testCase $"a valley of 50 numbers: {name}"
             <| fun () ->
                 let start = [| for i in 0..49 -> if i % 2 = 0 then -1.2 else 1.0 |]
-                let minimum, reached = minimise minimiser (longValley 50) [] start 2000 1e-7
+                let minimum, reached = lower minimiser (longValley 50) [] start 2000 1e-7
                 Expect.equal minimum.Reason MinimumReason.GradientVanished $"{minimum}"
                 Expect.isLessThan minimum.Loss 1e-10 $"{reached[0]}, {reached[1]}, ..."
 
@@ -178,8 +178,7 @@ let private landscapes =
                 let loss, curvatures = quadratic 20 1e4
                 let inputs = [ Binding("k", Tensor.From(shape [ 20 ], curvatures)) ]
 
-                let minimum, reached =
-                    minimise minimiser loss inputs (Array.create 20 1.0) 3000 1e-8
+                let minimum, reached = lower minimiser loss inputs (Array.create 20 1.0) 3000 1e-8
 
                 Expect.equal minimum.Reason MinimumReason.GradientVanished $"{minimum}"
                 Expect.isLessThan (reached |> Array.map abs |> Array.max) 1e-7 "the bottom"
@@ -192,7 +191,7 @@ let private landscapes =
             let inputs = [ Binding("k", Tensor.From(shape [ 20 ], curvatures)) ]
 
             for name, minimiser in List.truncate 2 descents do
-                let minimum, _ = minimise minimiser loss inputs (Array.create 20 1.0) 1000 1e-8
+                let minimum, _ = lower minimiser loss inputs (Array.create 20 1.0) 1000 1e-8
                 Expect.isLessThan (50.0 * float minimum.Evaluations) steps $"{name}: {minimum}"
 
         testCase "a quadratic of few curvatures ends in as many directions: conjugate gradients, with a line search that is near exact"
@@ -203,7 +202,7 @@ let private landscapes =
             let exact = ConjugateGradient(Search = StrongWolfe(1e-4, 1e-9, 100))
 
             let minimum, _ =
-                minimise exact loss inputs [| for i in 0..11 -> 1.0 + float i |] 50 1e-6
+                lower exact loss inputs [| for i in 0..11 -> 1.0 + float i |] 50 1e-6
 
             Expect.equal minimum.Reason MinimumReason.GradientVanished $"{minimum}"
             Expect.isLessThanOrEqual minimum.Path.Length 4 "three curvatures, three directions, and one for rounding"
@@ -298,7 +297,7 @@ let private formulas =
             let start = [| -1.2; 1.0 |]
 
             for iteration, expected in follow minimiser.Search direction firstStep 8 start |> List.indexed do
-                let _, reached = minimise minimiser rosenbrock [] start (iteration + 1) 0.0
+                let _, reached = lower minimiser rosenbrock [] start (iteration + 1) 0.0
 
                 for number, expected in Array.zip reached expected do
                     Expect.floatClose Accuracy.high number expected $"after {iteration + 1} iterations"
@@ -318,7 +317,7 @@ let private formulas =
 
 let private randomSearch =
     let reached (search: RandomSearch) trials =
-        minimise search rosenbrock [] [| -1.2; 1.0 |] trials 0.0
+        lower search rosenbrock [] [| -1.2; 1.0 |] trials 0.0
 
     testList "random search" [
         for name, search in [ "trials", RandomSearch.Trials 1.0; "a walk", RandomSearch.Walk 0.1 ] do
@@ -416,6 +415,27 @@ let private models =
             Expect.equal minimum.Reason MinimumReason.Iterations "why it ended"
             Expect.equal minimum.Evaluations (1 + Seq.sum [ for step in minimum.Path -> step.Evaluations ]) "looks"
 
+        testCase "the F# names pipe"
+        <| fun () ->
+            let run act =
+                let state = ModelState.Initialise(net.Parameters, 1UL)
+                act state, [ for name in state.Names -> state[name].ToDoubles() ]
+
+            for named, minimiser in
+                [
+                    lbfgs, (Lbfgs() :> Minimiser)
+                    conjugateGradient, ConjugateGradient()
+                    randomTrials 0.1, RandomSearch.Trials 0.1
+                    randomWalk 0.1, RandomSearch.Walk 0.1
+                ] do
+                let piped: Minimum * _ =
+                    run (fun state -> loss |> minimise named 3 state [ "x", points; "labels", classes ])
+
+                let direct: Minimum * _ =
+                    run (fun state -> minimiser.Minimise(loss, state, inputs, MinimiserOptions(Iterations = 3)))
+
+                Expect.equal (snd piped) (snd direct) $"{minimiser}"
+
         testCase "progress comes in order, and stops when asked"
         <| fun () ->
             use state = ModelState.Initialise(net.Parameters, 1UL)
@@ -477,6 +497,16 @@ let private mistakes =
             "nothing to move"
             (fun () -> lbfgs.Minimise((Expr.Input("x", shape [ 2 ])).Sum(), start, [||]))
             "minimise: the loss must read a parameter; got none. Add a layer: .Dense(10)?"
+
+        refuses
+            "no iterations"
+            (fun () -> lbfgs.Minimise(rosenbrock, start, [||], MinimiserOptions(Iterations = 0)))
+            "minimise: the iterations must be at least 1; got 0. 100 is a start."
+
+        refuses
+            "a tolerance below 0"
+            (fun () -> lbfgs.Minimise(rosenbrock, start, [||], MinimiserOptions(LossTolerance = -1.0)))
+            "minimise: tolerances must be at least 0; got 1E-06 for the gradient and -1 for the loss. 0 goes on as long as it can."
 
         refuses
             "a start that is not finite"

@@ -22,7 +22,7 @@ public abstract record Minimiser
     /// <param name="options">Says when to end.</param>
     /// <param name="progress">Receives each iteration, in order, on this thread.</param>
     /// <param name="cancellation">Asks to stop; looked at before every iteration. The state is left with the lowest point so far.</param>
-    /// <exception cref="GraphException">The loss is not a scalar of floats, or reads no parameter.</exception>
+    /// <exception cref="GraphException">The loss is not a scalar of floats, or reads no parameter; or an option or a setting of the minimiser is out of range.</exception>
     /// <exception cref="TrainingException">The loss is not finite where the parameters stand at first.</exception>
     /// <exception cref="BindingException">An input is unknown, unbound, or does not fit.</exception>
     public Minimum Minimise(

@@ -1,4 +1,5 @@
 using Cv.Compiler;
+using Cv.Dsl;
 
 namespace Cv.Practice;
 
@@ -20,9 +21,14 @@ public sealed record MinimiserOptions
 
     internal MinimiserOptions Checked()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Iterations, 1, nameof(Iterations));
-        ArgumentOutOfRangeException.ThrowIfNegative(GradientTolerance, nameof(GradientTolerance));
-        ArgumentOutOfRangeException.ThrowIfNegative(LossTolerance, nameof(LossTolerance));
+        if (Iterations < 1)
+            throw new GraphException($"minimise: the iterations must be at least 1; got {Iterations}. 100 is a start.");
+        if (!(GradientTolerance >= 0 && LossTolerance >= 0))
+            throw new GraphException(
+                FormattableString.Invariant(
+                    $"minimise: tolerances must be at least 0; got {GradientTolerance} for the gradient and {LossTolerance} for the loss. 0 goes on as long as it can."
+                )
+            );
         return this;
     }
 }

@@ -1,5 +1,4 @@
 using Cv.Dsl;
-using Cv.Runtime;
 
 namespace Cv.Practice;
 
