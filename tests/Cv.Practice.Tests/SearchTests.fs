@@ -160,6 +160,7 @@ let private searching =
                 let width stage = Seq.max stage - Seq.min stage
                 Expect.isLessThan (width stages[1]) 0.3334 "the second"
                 Expect.isLessThan (width stages[2]) 0.1112 "the third"
+                Expect.isGreaterThan (width stages[1]) 0.2 "at an end of the space as wide as elsewhere"
                 Expect.isLessThan (abs (result.Best.Settings["x"] - peak)) 0.01 "near the peak"
 
         testCase "halving: 9, 3 and 1 trials, with 1, 3 and 9 epochs; the best stay"
@@ -403,6 +404,19 @@ let private journals =
                     let _, resumed = run path 1000 search
                     Expect.equal (values resumed) (values whole) $"cut to {length} bytes"
                     Expect.equal resumed.Resumed (max 0 (lines - 1)) $"cut to {length} bytes")
+
+        testCase "what was torn is gone, however long it was"
+        <| fun () ->
+            let search = searches |> List.head |> snd
+
+            inFile (fun path ->
+                let _, whole = run path 1000 search
+                let count = (File.ReadAllLines path).Length
+                File.AppendAllText(path, String('x', 5000))
+                let longer (score: Func<Trial, float>) options = Search.Random(space, 7, score, options)
+                let _, resumed = run path 1000 longer
+                Expect.equal (List.truncate 6 (values resumed), resumed.Resumed) (values whole, 6) "the trials before it"
+                Expect.equal (File.ReadAllLines path).Length (count + 1) "one line more")
 
         testCase "longer than before: the first trials are read"
         <| fun () ->
