@@ -10,7 +10,7 @@ sealed class SampledCurve
 
     readonly List<(double X, double Y)> _samples = new(Capacity);
     int _stride = 1;
-    int _passed;
+    long _passed;
 
     /// <summary>Asks for the value at a step, if this one is to be sampled.</summary>
     public void Add(double x, Func<double> value)
@@ -24,7 +24,6 @@ sealed class SampledCurve
             _samples[i] = _samples[2 * i];
         _samples.RemoveRange(Capacity / 2, Capacity / 2);
         _stride *= 2;
-        _passed = Capacity / 2 * _stride;
     }
 
     /// <summary>Copies the samples.</summary>
