@@ -258,5 +258,25 @@ let private bag =
                 "fewer patches than words"
     ]
 
+let private pipelines =
+    testCase "F# pipelines are the same"
+    <| fun () ->
+        let train, test = bars 1 40, bars 2 6
+        let map = train |> Cv.FSharp.Data.whitenPca 3 0.1
+        let white = Cv.FSharp.Data.apply map
+
+        let same (a: Features) (b: Features) =
+            Expect.equal (a.X.ToArray<float32>()) (b.X.ToArray<float32>()) "numbers"
+
+        same (white test) (Whitening.Pca(train, 3, 0.1).Apply test)
+        same (test |> Cv.FSharp.Data.apply (Cv.FSharp.Data.standardisation train)) (Standardisation.Of(train).Apply test)
+        let found = white test |> Cv.FSharp.Data.nearest Metric.L1 5 (white train)
+        Expect.equal (found.Predict 5) (NearestNeighbours(white train, Metric.L1).Predict(white test, 5)) "classes"
+        let clusters = white train |> Cv.FSharp.Data.kMeans 4 1UL
+        Expect.equal (clusters.Assign(white test)) (KMeans.Fit(white train, 4, 1UL).Assign(white test)) "clusters"
+        let bag = train |> Cv.FSharp.Data.visualWords options
+        same (test |> Cv.FSharp.Data.describe bag) (BagOfVisualWords.Fit(train, options).Describe test)
+        Expect.equal [ for fold in train |> Cv.FSharp.Data.folds 5 -> fold.Validation.Count ] [ 8; 8; 8; 8; 8 ] "folds"
+
 [<Tests>]
-let tests = testList "clusters" [ kMeans; bag ]
+let tests = testList "clusters" [ kMeans; bag; pipelines ]
