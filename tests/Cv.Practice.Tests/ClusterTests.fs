@@ -253,9 +253,8 @@ let private bag =
                 ]
                 "the texts"
 
-            Expect.throwsT<ArgumentOutOfRangeException>
-                (fun () -> BagOfVisualWords.Fit(train, VisualWordOptions(Patches = 10)) |> ignore)
-                "fewer patches than words"
+            for options in [ VisualWordOptions(Patches = 10); VisualWordOptions(Stride = 0); VisualWordOptions(Epsilon = nan) ] do
+                Expect.throwsT<Cv.Dsl.GraphException> (fun () -> BagOfVisualWords.Fit(train, options) |> ignore) $"{options}"
     ]
 
 let private pipelines =

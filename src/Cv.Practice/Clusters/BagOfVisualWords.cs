@@ -39,7 +39,7 @@ public sealed class BagOfVisualWords
     /// <param name="options">Says how large and how many; the defaults unless given.</param>
     /// <exception cref="ShapeException">The images are not [height, width, channels], or smaller than a patch.</exception>
     /// <exception cref="DataException">There are no images.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An option is not positive, or there are more words than patches.</exception>
+    /// <exception cref="GraphException">An option is out of range, or there are more words than patches.</exception>
     public static BagOfVisualWords Fit(Examples train, VisualWordOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(train);

@@ -39,13 +39,14 @@ public sealed record VisualWordOptions
 
     internal VisualWordOptions Checked(Examples train)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(PatchSize);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Stride);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Words);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Patches, Words);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Grid);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Contrast);
-        ArgumentOutOfRangeException.ThrowIfNegative(Epsilon);
+        if (Math.Min(Math.Min(PatchSize, Stride), Math.Min(Words, Grid)) < 1 || !(Contrast > 0) || !(Epsilon >= 0))
+            throw new GraphException(
+                $"visual words: sizes and counts must be 1 or more, the contrast's constant more than 0, epsilon 0 or more; got {this}. Leave them out for the defaults."
+            );
+        if (Patches < Words)
+            throw new GraphException(
+                $"visual words: each needs a patch to begin with; got {Patches} patches for {Words} words. Cut more patches, or ask for fewer words."
+            );
         if (train.Count == 0)
             throw new DataException($"{train.Name}: expected images to learn words from, found none. Take more of the set.");
         if (train.SampleShape.Rank != 3 || Math.Min(Steps(0), Steps(1)) < Grid)
