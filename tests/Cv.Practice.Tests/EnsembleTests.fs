@@ -167,6 +167,21 @@ let private together =
             for actual, expected in Seq.zip (features.X.ToDoubles()) (Array.concat mean) do
                 Expect.floatClose Accuracy.medium actual expected "probability"
 
+        testCase "in F#"
+        <| fun () ->
+            let program = small ()
+            let seeds = [ 1UL; 2UL ]
+
+            use trained =
+                seeds
+                |> Cv.FSharp.Ensembles.independent program (fun seed state -> state["dense1.b"].AsSpan<float32>()[0] <- float32 seed)
+
+            Expect.equal [ for state in trained.States -> (state["dense1.b"].ToDoubles())[0] ] [ 1.0; 2.0 ] "trained"
+            use joined = trained.States |> Cv.FSharp.Ensembles.ensemble program.Predict
+            check joined [ for state in joined.States -> program.Predict, state ]
+            use mean = Cv.FSharp.Ensembles.averageWeights trained.States
+            Expect.equal ((mean["dense1.b"].ToDoubles())[0]) 1.5 "the mean"
+
         testCase "no net is refused"
         <| fun () ->
             Expect.throwsT<ArgumentException> (fun () -> new Ensemble((small ()).Predict, []) |> ignore) "ensemble"

@@ -28,6 +28,8 @@ let private data =
 
 let private steps = 12L
 
+let private plateau = Schedule.ReduceOnPlateau(1.0, 0.5, 1)
+
 /// A net and an optimiser, compiled once: all kinds of state that a run has.
 let private programs = [
     "momentum, augmentation",
@@ -44,6 +46,15 @@ let private programs = [
             Func<_, _, _>(fun s l -> s.SoftmaxCrossEntropy l),
             Optimiser.Adam 0.05
         )
+    "plateau, averages of parameters",
+    lazy
+        Training
+            .Compile(
+                Model.Input(4, 4, 1).Flatten().Dense(6).Relu().Dense(3),
+                Func<_, _, _>(fun s l -> s.SoftmaxCrossEntropy l),
+                Optimiser.Momentum(plateau).Average(0.8)
+            )
+            .WithAverages()
 ]
 
 type private Recorder(onStep: int64 -> unit) =
@@ -68,8 +79,14 @@ let private run (program: TrainingProgram) seed (checkpoint: CheckpointOptions |
     use validation = new Batches(data.Take 9, 5)
     let recorder = Recorder onStep
 
+    let watched: PlateauSchedule | null =
+        if Seq.contains PlateauSchedule.Scale program.Leaves then
+            plateau
+        else
+            null
+
     let options =
-        TrainingOptions(Epochs = epochs, Patience = Nullable epochs, Checkpoint = checkpoint)
+        TrainingOptions(Epochs = epochs, Patience = Nullable epochs, Checkpoint = checkpoint, Plateau = watched)
 
     let result =
         try
