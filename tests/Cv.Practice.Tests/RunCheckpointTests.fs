@@ -52,7 +52,7 @@ let private programs = [
             .Compile(
                 Model.Input(4, 4, 1).Flatten().Dense(6).Relu().Dense(3),
                 Func<_, _, _>(fun s l -> s.SoftmaxCrossEntropy l),
-                Optimiser.Momentum(plateau).Average(0.8)
+                Optimiser.Momentum(LearningRate plateau).Average(0.8)
             )
             .WithAverages()
 ]
