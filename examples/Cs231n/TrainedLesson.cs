@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Cv.Compiler;
 using Cv.Dsl;
+using Cv.Practice;
 using Cv.Reporting;
 using Cv.Runtime;
 
@@ -89,7 +90,8 @@ sealed record TrainedLesson(string Name, string Title, string Data, ImmutableArr
             Parameters = program.ParameterCount,
         };
         run.Note("ours", string.Join(", ", Published.Select(p => p.Word(outcome.On(p.On)))));
-        desk.Keep(this, run, sections);
+        // looking at the layers compiles the net once more, so a page that is live does without
+        desk.Keep(this, run, [.. sections, new LayerHistograms(() => Diagnose.Layers(model, Loss, state, tested.Get(0, 0)))]);
         return outcome;
     }
 
