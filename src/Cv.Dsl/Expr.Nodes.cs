@@ -9,10 +9,12 @@ public sealed partial class Expr
     /// the order of the text. Walks without recursion, in time linear in the graph, so depth does not matter.
     /// </summary>
     /// <example><code>int multiplications = Expr.Nodes(loss).Count(e => e.Op is MatMul);</code></example>
-    public static ImmutableArray<Expr> Nodes(params Expr[] roots)
+    public static ImmutableArray<Expr> Nodes(params Expr[] roots) => Unseen([], roots);
+
+    /// <summary>Gives the nodes in the same order, but for those that were seen before, and marks them as seen.</summary>
+    internal static ImmutableArray<Expr> Unseen(HashSet<Expr> seen, params ReadOnlySpan<Expr> roots)
     {
         var order = ImmutableArray.CreateBuilder<Expr>();
-        var seen = new HashSet<Expr>();
         var open = new Stack<(Expr Node, int Next)>();
         foreach (var root in roots)
         {

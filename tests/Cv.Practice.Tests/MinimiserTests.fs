@@ -472,17 +472,7 @@ let private models =
 
 let private mistakes =
     let refuses name act text =
-        testCase name
-        <| fun () ->
-            let told =
-                try
-                    act () |> ignore
-                    "nothing"
-                with
-                | :? GraphException as ex -> ex.Text
-                | ex -> ex.Message
-
-            Expect.stringStarts told text "the message"
+        testCase name (fun () -> Expect.stringStarts (Mistakes.told act) text "the message")
 
     let lbfgs = Lbfgs()
     let start = stateOf [| 1.0; 1.0 |]

@@ -31,3 +31,12 @@ let text (ex: exn) =
 
         ex.Text
     | _ -> ex.Message
+
+/// What an act is refused with, without the lines that it names; "nothing" if it is not.
+let told (act: unit -> 'a) =
+    try
+        act () |> ignore
+        "nothing"
+    with
+    | :? GraphException as ex -> ex.Text
+    | ex -> ex.Message

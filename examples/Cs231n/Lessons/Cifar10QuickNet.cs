@@ -10,9 +10,9 @@ static class Cifar10QuickNet
         new TrainedLesson("cifar10-quick", "cifar10_quick", "cifar10", [new(Judged.Test, 75.3, "Caffe examples")])
         {
             Model = (image, classes) => Models.Cifar10Quick(image, classes, augment: x => x.RandomFlip().RandomShift(2)),
-            Rate = steps => Schedule.OneCycle(2e-3, steps),
+            Rate = steps => Schedule.OneCycle(1.5e-3, steps),
             Prepare = Preparing.ByChannel,
-            Epochs = 10,
+            Epochs = 12,
             Batch = 64,
             Penalty = 1e-4,
             Colour = true,

@@ -7,13 +7,13 @@ namespace Cv.Examples.Cs231n;
 static class DeeperConvNet
 {
     public static Lesson Lesson { get; } =
-        new TrainedLesson("cnn", "small CNN, 10 epochs", "cifar10", [new(Judged.Test, 79, "Keras cifar10_cnn")])
+        new TrainedLesson("cnn", "small CNN, 6 epochs", "cifar10", [new(Judged.Test, 79, "Keras cifar10_cnn")])
         {
             Model = (image, classes) =>
                 Models.KerasCifar10(image, classes, batchNorm: true, dropout: false, augment: x => x.RandomFlip().RandomShift(3)),
             Rate = steps => Schedule.OneCycle(2e-3, steps),
             Prepare = Preparing.ByChannel,
-            Epochs = 10,
+            Epochs = 6,
             Batch = 64,
             Penalty = 5e-5,
             Colour = true,

@@ -15,23 +15,9 @@ static class FashionConvNet
         )
         {
             Model = (image, classes) =>
-                Model
-                    .Input(image.ToArray())
-                    .RandomFlip()
-                    .RandomShift(2)
-                    .Conv(32, 5, padding: 2)
-                    .BatchNorm()
-                    .Relu()
-                    .MaxPool(2)
-                    .Conv(40, 5, padding: 2)
-                    .BatchNorm()
-                    .Relu()
-                    .MaxPool(2)
-                    .Flatten()
-                    .Dropout(0.3)
-                    .Dense(classes),
+                Model.Input(image.ToArray()).RandomFlip().RandomShift(2).Block(32, 5).Block(40, 5).Flatten().Dropout(0.3).Dense(classes),
             Rate = steps => Schedule.OneCycle(3e-3, steps),
-            Epochs = 20,
+            Epochs = 12,
             Batch = 64,
             Penalty = 3e-5,
         };

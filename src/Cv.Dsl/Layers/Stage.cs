@@ -47,7 +47,7 @@ readonly record struct Link(string? Name, string? Kind, Expr Output)
         var input = source;
         foreach (var link in links)
         {
-            var nodes = New(link.Output, seen);
+            var nodes = Expr.Unseen(seen, link.Output);
             ImmutableArray<Expr> parameters = [.. nodes.Where(e => e.Op is Parameter)];
             stages.Add(new(link.Name ?? Free(taken, link.Kind ?? KindOf(link.Output), parameters), input, link.Output, nodes));
             input = link.Output;
@@ -60,27 +60,6 @@ readonly record struct Link(string? Name, string? Kind, Expr Output)
         layer.Method.Name is var name && name.All(char.IsLetterOrDigit) && name is not ("Invoke" or "Apply")
             ? name.ToLowerInvariant()
             : null;
-
-    static ImmutableArray<Expr> New(Expr output, HashSet<Expr> seen)
-    {
-        var order = ImmutableArray.CreateBuilder<Expr>();
-        var open = new Stack<(Expr Node, int Next)>();
-        if (seen.Add(output))
-            open.Push((output, 0));
-        while (open.TryPop(out var top))
-        {
-            var (node, next) = top;
-            if (next == node.Operands.Length)
-            {
-                order.Add(node);
-                continue;
-            }
-            open.Push((node, next + 1));
-            if (seen.Add(node.Operands[next]))
-                open.Push((node.Operands[next], 0));
-        }
-        return order.ToImmutable();
-    }
 
     static string Free(HashSet<string> taken, string kind, ImmutableArray<Expr> parameters)
     {
