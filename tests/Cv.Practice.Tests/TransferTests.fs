@@ -210,7 +210,10 @@ let private heads =
                 trained.Save(path, first.Predict.Leaves)
                 let tuned = net.ReplaceHead(fun body -> body.Dense 2)
                 let body = net.Truncate()
-                let head = Training.Compile(tuned, loss, Optimiser.Adam 0.05, frozen = (fun name -> body.Has name))
+
+                let head =
+                    Training.Compile(tuned, loss, Optimiser.Adam 0.05, frozen = (fun name -> body.Has name))
+
                 use state = head.Initialise 2UL
                 use pretrained = ModelState.Load path
 
