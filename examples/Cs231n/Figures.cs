@@ -11,9 +11,11 @@ static class Figures
 
     static readonly JsonWriterOptions Indented = new() { Indented = true };
 
-    /// <summary>Words what a lesson reached, in a line.</summary>
+    /// <summary>Words what a lesson reached, in a line; beside what was published, where it ran on the same images.</summary>
     public static string Line(Finished done) =>
-        $"{done.Lesson.Name}: {Percent(done.Outcome.Test)} of the test images in {Time(done.Elapsed)}; published {done.Theirs}";
+        done.Data == DataSets.Embedded
+            ? $"{done.Lesson.Name}: {Percent(done.Outcome.Test)} of the test images in {Time(done.Elapsed)}"
+            : $"{done.Lesson.Name}: {done.Ours} in {Time(done.Elapsed)}; published {done.Theirs}";
 
     /// <summary>Prints a table.</summary>
     /// <param name="lessons">The finished lessons.</param>

@@ -59,7 +59,7 @@ static int Run(Settings settings)
         Console.Error.WriteLine("interrupted");
         return Interrupted;
     }
-    catch (Exception e) when (e is DataException or TrainingException or IOException or UnauthorizedAccessException)
+    catch (Exception e) when (e is DataException or TrainingException or CheckpointException or IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine($"error: {e.Message}");
         return BadData;

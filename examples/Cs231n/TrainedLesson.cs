@@ -64,7 +64,8 @@ sealed record TrainedLesson(string Name, string Title, string Data, ImmutableArr
         run.Note("data", $"{train}");
         run.Note("parameters", program.ParameterCount.ToString("#,0", CultureInfo.InvariantCulture));
         run.Note("seed", settings.Seed.ToString(CultureInfo.InvariantCulture));
-        run.Note("published", string.Join(", ", Published));
+        if (settings.Folder is not null)
+            run.Note("published", string.Join(", ", Published));
         using var tested = prepared(images.Test, JudgedAtOnce, null);
         Section[] sections = [.. Sections(program, model, state, tested, images.Test)];
         desk.Watch(run, sections);
