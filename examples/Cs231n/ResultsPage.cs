@@ -22,7 +22,8 @@ static class ResultsPage
     /// <exception cref="IOException">The file cannot be read or written.</exception>
     public static void Put(FileInfo file, Finished done, Settings settings)
     {
-        var rows = file.Exists
+        // a FileInfo remembers what it saw first
+        var rows = File.Exists(file.FullName)
             ? File.ReadLines(file.FullName).Where(row => row.StartsWith("| ", StringComparison.Ordinal)).Skip(1).ToDictionary(Name)
             : [];
         rows[done.Lesson.Name] = Row(done, settings);
