@@ -18,8 +18,8 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
         new("svm-linear-256x3072", 256, Mlp(3072), (scores, labels) => scores.MulticlassSvm(labels), Optimiser.GradientDescent(1e-3)),
         new("mlp-784-256-256-10-b128", 128, Mlp(784, 256, 256), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
         new("mlp-small-b32", 32, Mlp(64, 128, 128), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
-        new("convnetjs-cifar-b64", 64, ConvNetJs(), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3)),
-        new("lenet5-mnist-b128", 128, LeNet5(), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
+        new("convnetjs-cifar-b64", 64, Models.ConvNetJs([32, 32, 3]), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3)),
+        new("lenet5-mnist-b128", 128, Models.LeNet5([28, 28, 1]), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
         new("vgg-small-cifar-b64", 64, VggSmall(), Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3)),
     ];
 
@@ -55,39 +55,6 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
         string kind = alike ? "like" : "unlike";
         return new($"residual-mlp-{layers}-{kind}-layers", 32, model.Dense(10), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(1e-3));
     }
-
-    /// <summary>Makes the CIFAR-10 demo network of ConvNetJS.</summary>
-    static Model ConvNetJs() =>
-        Model
-            .Input(32, 32, 3)
-            .Conv(16, 5, padding: 2)
-            .Relu()
-            .MaxPool(2)
-            .Conv(20, 5, padding: 2)
-            .Relu()
-            .MaxPool(2)
-            .Conv(20, 5, padding: 2)
-            .Relu()
-            .MaxPool(2)
-            .Flatten()
-            .Dense(10);
-
-    /// <summary>Makes LeNet-5 as it is written today: ReLU, max pooling, padding in the first layer.</summary>
-    static Model LeNet5() =>
-        Model
-            .Input(28, 28, 1)
-            .Conv(6, 5, padding: 2)
-            .Relu()
-            .MaxPool(2)
-            .Conv(16, 5)
-            .Relu()
-            .MaxPool(2)
-            .Flatten()
-            .Dense(120)
-            .Relu()
-            .Dense(84)
-            .Relu()
-            .Dense(10);
 
     /// <summary>Stacks four layers of 3x3 filters, batch norm behind each, and two dense ones.</summary>
     static Model VggSmall()

@@ -6,6 +6,7 @@ open System.Diagnostics
 open System.IO
 open System.Text.Json
 open Cv.Reporting
+open Cv.Tests.DataFiles
 open Expecto
 
 let private project =
@@ -38,14 +39,6 @@ let private place folder (properties: string list) =
     running.WaitForExit()
     Expect.equal running.ExitCode 0 text
     text, [ for name in [ "charts.js"; "charts.css"; "charts.licence" ] -> File.ReadAllText(Path.Combine(folder, name)) ]
-
-let private inFolder run =
-    let folder = Directory.CreateTempSubdirectory("cvdsl-charts-").FullName
-
-    try
-        run folder
-    finally
-        Directory.Delete(folder, true)
 
 /// A program that stands for npm: `ci` makes the files that a restore would, and counts how often it ran.
 let private fakeNpm folder script =

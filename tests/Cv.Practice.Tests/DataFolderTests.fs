@@ -4,15 +4,8 @@ module Cv.Tests.DataFolderTests
 open System.IO
 open System.IO.Compression
 open Cv.Runtime
+open Cv.Tests.DataFiles
 open Expecto
-
-let private inFolder run =
-    let folder = Directory.CreateTempSubdirectory("cv-folders-").FullName
-
-    try
-        run folder
-    finally
-        Directory.Delete(folder, recursive = true)
 
 let private write folder name (bytes: byte[]) =
     File.WriteAllBytes(Path.Combine(folder, name), bytes)

@@ -9,6 +9,7 @@ open Cv.Dsl
 open Cv.Practice
 open Cv.Runtime
 open Cv.Tests.Generators
+open Cv.Tests.DataFiles
 open Cv.Tests.States
 open Expecto
 

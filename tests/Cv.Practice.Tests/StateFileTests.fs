@@ -10,6 +10,7 @@ open Cv.Compiler
 open Cv.Dsl
 open Cv.Runtime
 open Cv.Tests.Generators
+open Cv.Tests.DataFiles
 open Cv.Tests.States
 open Expecto
 open FsCheck

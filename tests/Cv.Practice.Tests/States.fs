@@ -2,19 +2,9 @@
 module Cv.Tests.States
 
 open System
-open System.IO
 open Cv.Dsl
 open Cv.Runtime
 open Expecto
-
-/// Runs with a folder of its own, which is gone afterwards.
-let inFolder run =
-    let folder = Directory.CreateTempSubdirectory("cv-tests-").FullName
-
-    try
-        run folder
-    finally
-        Directory.Delete(folder, recursive = true)
 
 /// Names, types and bits: all that a state is.
 let contents (state: ModelState) = [

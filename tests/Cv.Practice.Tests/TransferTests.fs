@@ -8,6 +8,7 @@ open Cv.Dsl
 open Cv.FSharp
 open Cv.Runtime
 open Cv.Tests.Generators
+open Cv.Tests.DataFiles
 open Cv.Tests.States
 open Expecto
 

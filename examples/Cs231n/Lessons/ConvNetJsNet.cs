@@ -12,7 +12,12 @@ static class ConvNetJsNet
     const int Shift = 2;
 
     public static Lesson Lesson { get; } =
-        new TrainedLesson("convnetjs", "ConvNetJS's demo net, ten views an image", "cifar10", [new(Judged.Test, 80, "ConvNetJS demo page (about 80 %)")])
+        new TrainedLesson(
+            "convnetjs",
+            "ConvNetJS's demo net, ten views an image",
+            "cifar10",
+            [new(Judged.Test, 80, "ConvNetJS demo page (about 80 %)")]
+        )
         {
             Model = (image, classes) => Models.ConvNetJs(image, classes, augment: x => x.RandomFlip().RandomShift(Shift)),
             Rate = steps => Schedule.OneCycle(4e-3, steps),

@@ -17,8 +17,8 @@ static class FashionConvNet
             Model = (image, classes) =>
                 Model.Input(image.ToArray()).RandomFlip().RandomShift(2).Block(32, 5).Block(40, 5).Flatten().Dropout(0.3).Dense(classes),
             Rate = steps => Schedule.OneCycle(3e-3, steps),
-            Epochs = 12,
+            Epochs = 14,
             Batch = 64,
-            Penalty = 3e-5,
+            Penalty = 1e-4,
         };
 }

@@ -2,7 +2,7 @@ using Cv.Dsl;
 
 namespace Cv.Examples.Cs231n;
 
-/// <summary>A fully connected net of one hidden layer with 800 ReLU units, of which dropout lets each step train a part.</summary>
+/// <summary>A fully connected net of one hidden layer with 800 ReLU units, of which, as of the pixels, dropout lets each step see a part.</summary>
 /// <remarks>Simard, Steinkraus and Platt, "Best practices for convolutional neural networks" (2003), without distortions, in LeCun's table.</remarks>
 static class MnistNet
 {
@@ -14,7 +14,7 @@ static class MnistNet
             [new(Judged.Test, 1.6, "LeCun's table", IsError: true)]
         )
         {
-            Model = (image, classes) => Models.FullyConnected(image, [800], classes, dropout: 0.4),
+            Model = (image, classes) => Models.FullyConnected(image, [800], classes, dropout: 0.5, augment: x => x.Dropout(0.2)),
             Rate = steps => Schedule.OneCycle(1e-3, steps),
             Epochs = 25,
         };
