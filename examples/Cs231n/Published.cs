@@ -19,9 +19,14 @@ enum Judged
 /// <param name="IsError">Whether it is the part that was classified wrongly; the part classified rightly if not.</param>
 sealed record Published(Judged On, double Percent, string Source, bool IsError = false)
 {
-    /// <summary>Tells whether an accuracy, 0 to 1, is as good or better.</summary>
-    public bool ReachedBy(double accuracy) =>
-        IsError ? Math.Round(Figure(accuracy), 2) <= Percent : Math.Round(Figure(accuracy), 2) >= Percent;
+    /// <summary>Tells whether an accuracy, 0 to 1, is as good or better, in as many digits as were published, and one behind the point at least.</summary>
+    public bool ReachedBy(double accuracy)
+    {
+        double ours = Math.Round(Figure(accuracy), Math.Max(1, Decimals));
+        return IsError ? ours <= Percent : ours >= Percent;
+    }
+
+    int Decimals => Percent.ToString(CultureInfo.InvariantCulture).Split('.') is [_, var digits] ? digits.Length : 0;
 
     /// <summary>Words the published figure: "39 % val".</summary>
     public override string ToString() => Word(Percent, "0.##");
