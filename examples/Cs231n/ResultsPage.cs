@@ -11,8 +11,8 @@ static class ResultsPage
         # The course's figures, and ours
 
         Each row is written by the program as its lesson ends: `examples/Cs231n --lesson NAME --data-dir DIR --results docs/cs231n-results.md`, or all by `--lesson all`. Training, validation and
-        test images are as each source has them; test images are neither trained nor tuned on. A figure is reached in the digits that were published. Times are of all of a lesson, compiling, training and judging, on the machine and the threads that the
-        row names.
+        test images are as each source has them; test images are never trained on, and settings were chosen on held-out training images; [024](decisions/024-lessons.md) names the exceptions. A
+        figure is reached in the digits that were published. Times are of all of a lesson, compiling, training and judging, on the machine and the threads that the row names.
 
         | lesson | what | data | published | ours | reached | time | parameters | seen |
         |---|---|---|---|---|---|---|---|---|
