@@ -38,7 +38,7 @@ public static class Folds
         for (int left = (examples.Count + count - 1 - fold) / count; left > 0; left--)
             part[at++] = fold;
         if (seed is { } s)
-            Shuffle(part, new RandomStream(s, "folds"));
+            new RandomStream(s, "folds").Shuffle<int>(part);
         return
         [
             .. Enumerable
@@ -50,14 +50,4 @@ public static class Folds
     // a set picks from itself one of its own kind
     static T Where<T>(T examples, Func<int, bool> belongs)
         where T : Examples => (T)examples.Pick([.. Enumerable.Range(0, examples.Count).Where(belongs)]);
-
-    // Fisher and Yates' shuffle (D. Knuth, TAOCP vol. 2, 3.4.2, algorithm P)
-    static void Shuffle(int[] part, RandomStream random)
-    {
-        for (int i = part.Length - 1; i > 0; i--)
-        {
-            int j = (int)(random.Uniform(i) * (i + 1));
-            (part[i], part[j]) = (part[j], part[i]);
-        }
-    }
 }

@@ -29,6 +29,18 @@ public readonly record struct RandomStream
     /// <summary>Draws the number at <paramref name="index"/> from the normal distribution of mean 0 and deviation 1.</summary>
     public double Normal(long index) => NormalDistribution.Quantile(Uniform(index));
 
+    /// <summary>Puts items in a random order, every order equally likely, by the numbers that follow index <paramref name="start"/>.</summary>
+    /// <remarks>Fisher and Yates' shuffle (D. Knuth, TAOCP vol. 2, 3.4.2, algorithm P).</remarks>
+    /// <example><code>new RandomStream(seed, "folds").Shuffle(parts);</code></example>
+    public void Shuffle<T>(Span<T> items, long start = 0)
+    {
+        for (int i = items.Length - 1; i > 0; i--)
+        {
+            int j = (int)(Uniform(start + i) * (i + 1));
+            (items[i], items[j]) = (items[j], items[i]);
+        }
+    }
+
     /// <summary>Hashes a name by 64-bit FNV-1a over its UTF-8 bytes: string.GetHashCode differs from one process to the next.</summary>
     internal static ulong Hash(string name)
     {

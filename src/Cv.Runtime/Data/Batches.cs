@@ -119,18 +119,14 @@ public sealed class Batches : IDisposable
         }
     }
 
-    // Fisher and Yates' shuffle from the identity (D. Knuth, TAOCP vol. 2, 3.4.2, algorithm P), so that no epoch depends on another.
+    // Shuffled from the identity, so that no epoch depends on another.
     void Order(int epoch)
     {
         if (_shuffle is not { } random || epoch == _orderedFor)
             return;
         for (int i = 0; i < _order.Length; i++)
             _order[i] = i;
-        for (int i = _order.Length - 1; i > 0; i--)
-        {
-            int j = (int)(random.Uniform((long)epoch << 32 | (uint)i) * (i + 1));
-            (_order[i], _order[j]) = (_order[j], _order[i]);
-        }
+        random.Shuffle<int>(_order, (long)epoch << 32);
         _orderedFor = epoch;
     }
 }
