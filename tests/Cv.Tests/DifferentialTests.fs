@@ -1,5 +1,5 @@
 /// Random graphs, run in every way there is: a few hundred in each run of the tests, as many as one likes by
-/// `CVDSL_GRAPHS=20000 dotnet test -c Release --filter "Name~differential"`; CVDSL_GRAPHS_FROM is the first seed.
+/// `CVDSL_GRAPHS=20000 dotnet run -c Release --project tests/Cv.Tests -- --filter differential`; CVDSL_GRAPHS_FROM is the first seed.
 module Cv.Tests.DifferentialTests
 
 open System
@@ -7,7 +7,6 @@ open System.Collections.Concurrent
 open System.Threading
 open System.Threading.Tasks
 open Expecto
-open NUnit.Framework
 
 let private setting (name: string) otherwise =
     match Environment.GetEnvironmentVariable name with
@@ -39,7 +38,7 @@ let private failures from count =
         let now = Interlocked.Increment &seen
 
         if now % 1000 = 0 then
-            TestContext.Progress.WriteLine $"{now} graphs of {count}, {found.Count} mismatches"
+            eprintfn $"{now} graphs of {count}, {found.Count} mismatches"
 
     Parallel.For(from, from + count, ParallelOptions(MaxDegreeOfParallelism = Environment.ProcessorCount), look)
     |> ignore

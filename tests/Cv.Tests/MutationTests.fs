@@ -1,4 +1,4 @@
-/// Breaks each op's derivative in several ways, and counts what the checker catches. `dotnet test --filter Name~mutation` prints the score.
+/// Breaks each op's derivative in several ways, and counts what the checker catches. `dotnet run -c Release --project tests/Cv.Tests -- --filter mutation` prints the score.
 module Cv.Tests.MutationTests
 
 open System
