@@ -30,7 +30,7 @@ sealed record Workload(string Name, int Batch, Model Model, Func<Expr, Expr, Exp
     /// <summary>Gives the shape of a batch's examples.</summary>
     public Shape Examples => Model.Source.Shape.With(0, Batch);
 
-    /// <summary>Writes the step. Like the peer's, it gives the loss alone: <see cref="Training.Compile"/> would add the accuracy.</summary>
+    /// <summary>Writes the step. Like the peer's, it gives the loss alone.</summary>
     public Graph Step()
     {
         var loss = Loss(Model.Output, Expr.Input(Training.Labels, ["N"], DType.I32));

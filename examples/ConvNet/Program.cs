@@ -53,7 +53,8 @@ static int Run(int epochs, ulong seed, bool quick)
             net,
             Verbs.SoftmaxCrossEntropy,
             Optimiser.Adam(Schedule.Linear(2e-3, 0, (long)epochs * batches.Count)),
-            penalty: w => 1e-4 * w.L2()
+            penalty: w => 1e-4 * w.L2(),
+            metrics: [Metric.Accuracy]
         );
         foreach (var parameter in net.Parameters)
             Console.WriteLine(parameter);
@@ -70,7 +71,7 @@ static int Run(int epochs, ulong seed, bool quick)
         double Accuracy(Dataset data)
         {
             using var all = new Batches(data, JudgedAtOnce, scaling);
-            return Evaluation.Of(program.Evaluate, state, all, stop.Token).Accuracy;
+            return Evaluation.Of(program.Evaluate, state, all, stop.Token).Metrics["accuracy"];
         }
         Console.WriteLine(
             $"\naccuracy: {Text(100 * Accuracy(train), "0.00")} % in training, {Text(100 * Accuracy(test), "0.00")} % on test images"

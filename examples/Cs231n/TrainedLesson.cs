@@ -58,7 +58,8 @@ sealed record TrainedLesson(string Name, string Title, string Data, ImmutableArr
         int epochs = settings.Epochs ?? Epochs;
         var model = Model(batches.SampleShape, train.ClassNames.Length);
         var rate = Rate((long)epochs * batches.Count);
-        var program = Training.Compile(model, Loss, Optimiser(rate), Penalty == 0 ? null : w => Penalty * w.L2(), desk.Compile);
+        Func<Expr, Expr>? penalty = Penalty == 0 ? null : w => Penalty * w.L2();
+        var program = Training.Compile(model, Loss, Optimiser(rate), penalty, desk.Compile, metrics: [Metric.Accuracy]);
         using var state = program.Initialise(settings.Seed);
         var run = new RunRecorder($"{Name}: {Title}", new ConsoleProgress()) { LearningRate = rate.At };
         run.Note("data", $"{train}");
@@ -78,14 +79,14 @@ sealed record TrainedLesson(string Name, string Title, string Data, ImmutableArr
         double Accuracy(Dataset data)
         {
             using var all = prepared(data, JudgedAtOnce, null);
-            return Evaluation.Of(judge, state, all, desk.Stop).Accuracy;
+            return Evaluation.Of(judge, state, all, desk.Stop).Metrics["accuracy"];
         }
         TimeSpan[] times = [.. result.Epochs.Select(e => e.Elapsed).Order()];
         var outcome = new Outcome
         {
             Validation = validation.Count == 0 ? null : Accuracy(validation),
             Test = Accuracy(images.Test),
-            Train = result.Epochs[^1].Accuracy,
+            Train = result.Epochs[^1].Metrics["accuracy"],
             Loss = (result.Epochs[0].Loss, result.Epochs[^1].Loss),
             Epoch = times[times.Length / 2],
             Parameters = program.ParameterCount,
@@ -118,6 +119,6 @@ sealed record TrainedLesson(string Name, string Title, string Data, ImmutableArr
         var views = Views!(model.Source);
         var probabilities = views.Select(view => model.Apply(view).Softmax()).Aggregate((sum, p) => sum + p) / views.Length;
         var scores = (probabilities + 1e-12).Log();
-        return Compile.Function(new Graph(scores.SoftmaxCrossEntropy(labels), scores.Accuracy(labels)), options);
+        return Compile.Function(new Graph(scores.SoftmaxCrossEntropy(labels), scores.Accuracy(labels)), options, [Metric.Accuracy]);
     }
 }

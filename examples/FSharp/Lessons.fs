@@ -96,8 +96,13 @@ let run epochs (images: TrainTest) (lesson: Lesson) =
     use tested = new Batches(images.Test, 500, scaling)
 
     let program =
-        net
-        |> compilePenalised (fun w -> lesson.Penalty * w.L2()) lesson.Loss (lesson.Optimiser(int64 epochs * int64 batches.Count))
+        Training.Compile(
+            net,
+            (fun scores labels -> lesson.Loss labels scores),
+            lesson.Optimiser(int64 epochs * int64 batches.Count),
+            (fun w -> lesson.Penalty * w.L2()),
+            metrics = [ Metric.Accuracy ]
+        )
 
     use state = program.Initialise 1UL
 
@@ -105,7 +110,7 @@ let run epochs (images: TrainTest) (lesson: Lesson) =
         Trainer(program.Step, program.Evaluate, TrainingOptions(Epochs = epochs))
 
     trainer.Train(state, batches, progress = ConsoleProgress()) |> ignore
-    Evaluation.Of(program.Evaluate, state, tested).Accuracy
+    Evaluation.Of(program.Evaluate, state, tested).Metrics["accuracy"]
 
 /// Runs a lesson on its full data, which lie in a folder inside `root`, and prints the published figure beside ours.
 let onFullData root (lesson: Lesson) =

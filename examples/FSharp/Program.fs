@@ -31,7 +31,7 @@ let twoLayer gate =
 
 let train (net: Model) (images: TrainTest) epochs =
     let loss scores labels = scores |> softmaxCrossEntropy labels
-    let program = Training.Compile(net, loss, adam 5e-4)
+    let program = Training.Compile(net, loss, adam 5e-4, metrics = [ Metric.Accuracy ])
     let scaling = Scaling.MeanImage images.Train
     let state = program.Initialise 1UL
     use batches = new Batches(images.Train, 128, scaling, 1UL)
@@ -39,7 +39,7 @@ let train (net: Model) (images: TrainTest) epochs =
     let options = TrainingOptions(Epochs = epochs)
     let trainer = Trainer(program.Step, program.Evaluate, options)
     trainer.Train(state, batches, progress = ConsoleProgress()) |> ignore
-    Evaluation.Of(program.Evaluate, state, test).Accuracy
+    Evaluation.Of(program.Evaluate, state, test).Metrics["accuracy"]
 
 let embedded part =
     let file kind =

@@ -57,7 +57,7 @@ for (int i = 0; i < Arms * Points; i++)
     arms.AsSpan<int>()[i] = i % Arms;
 }
 var model = Model.Input(2).Dense(64).Then(OwnGates.Swish).Residual().UnitLength().Dense(Arms);
-var program = Training.Compile(model, (scores, labels) => scores.SmoothedCrossEntropy(labels), new Lion(0.003));
+var program = Training.Compile(model, (scores, labels) => scores.SmoothedCrossEntropy(labels), new Lion(0.003), metrics: [Metric.Accuracy]);
 using var state = program.Initialise(seed: 1);
 for (int step = 0; step <= 400; step++)
 {

@@ -27,6 +27,7 @@ Console.WriteLine(
         new()
         {
             Rate = 0.05,
+            Metric = Metric.Accuracy,
             Penalty = w => 1e-4 * w.L2(),
             RangeSteps = quick ? 30 : 100,
         }
@@ -34,12 +35,20 @@ Console.WriteLine(
 );
 
 // 3. a search for the rate and the width; trials that do poorly are given up, and a killed search goes on from its journal
+TrainingProgram Compiled(Settings settings) =>
+    Training.Compile(
+        Net(settings.Integer("hidden")),
+        Verbs.SoftmaxCrossEntropy,
+        Optimiser.Momentum(settings["rate"]),
+        metrics: [Metric.Accuracy]
+    );
+
 double Accuracy(Trial trial)
 {
-    var program = Training.Compile(Net(trial.Integer("hidden")), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(trial["rate"]));
+    var program = Compiled(trial.Settings);
     using var state = program.Initialise(trial.Seed);
     var trainer = new Trainer(program.Step, program.Evaluate, new() { Epochs = quick ? 1 : 3 });
-    return trainer.Train(state, batches, held, trial, trial.Cancellation).Epochs[^1].Validation!.Accuracy;
+    return trainer.Train(state, batches, held, trial, trial.Cancellation).Epochs[^1].Validation!.Metrics["accuracy"];
 }
 
 var folder = Directory.CreateTempSubdirectory("cvdsl-practice-").FullName;
@@ -49,13 +58,18 @@ var found = Search.Bayesian(
     trials: quick ? 3 : 10,
     Accuracy,
     initial: quick ? 2 : null,
-    options: new() { Journal = Path.Combine(folder, "search.jsonl"), Stopping = StoppingRule.Median() }
+    options: new()
+    {
+        Journal = Path.Combine(folder, "search.jsonl"),
+        Stopping = StoppingRule.Median(),
+        Metric = Metric.Accuracy,
+    }
 );
 Console.WriteLine(found);
 
 // 4. a training that is written down after each epoch: after a kill the same lines go on from there, to the same bits
 var best = found.Best.Settings;
-var chosen = Training.Compile(Net(best.Integer("hidden")), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(best["rate"]));
+var chosen = Compiled(best);
 using var weights = chosen.Initialise(seed: 1);
 var written = new TrainingOptions { Epochs = quick ? 1 : 5, Checkpoint = new(Path.Combine(folder, "run.checkpoint")) };
 new Trainer(chosen.Step, chosen.Evaluate, written).Train(weights, batches, held, new ConsoleProgress());

@@ -21,8 +21,14 @@ public sealed class CompiledFunction : IFunction
     /// <summary>Holds the code for the extents met, that of the last call first.</summary>
     readonly List<(int[] Extents, Executable Code)> _compiled = [];
 
-    internal CompiledFunction(Graph graph, CompileOptions options)
+    internal CompiledFunction(Graph graph, CompileOptions options, IReadOnlyList<Metric>? metrics = null)
     {
+        metrics ??= [];
+        if (metrics.Count > 0 && graph.Outputs.Length != 1 + metrics.Count)
+            throw new GraphException(
+                $"compile: there must be a metric's name for each output after the first; got {metrics.Count} for {graph.Outputs.Length} outputs. Name each, or none."
+            );
+        Metrics = [.. metrics];
         _graph = graph.ForInference();
         _options = options.Checked();
         _signature = new(_graph);
@@ -31,6 +37,9 @@ public sealed class CompiledFunction : IFunction
 
     /// <inheritdoc/>
     public IReadOnlyList<Named> Inputs => _signature.Inputs;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Metric> Metrics { get; }
 
     /// <summary>Lists the parameters and states that a call reads or updates: what <see cref="ModelState.Initialise"/> needs.</summary>
     public IReadOnlyList<Expr> Leaves => [.. _signature.Leaves.Select(l => Expr.Of(l))];

@@ -9,7 +9,7 @@ sealed class Signature
 {
     readonly Input[] _inputs;
     readonly int[][] _symbolsOf;
-    readonly (int Input, int Classes)[] _labels;
+    readonly IndexChecks _indices;
 
     public Signature(Graph graph)
     {
@@ -43,13 +43,7 @@ sealed class Signature
         [
             .. inputs.Select(i => Array.ConvertAll(i.Type.Shape.Dims.ToArray(), d => d.Symbol is { } s ? Symbols.IndexOf(s) : -1)),
         ];
-        _labels =
-        [
-            .. graph
-                .Nodes.Where(e => e.Op is OneHot && Geometry.Source(e.Operands[0]).Op is Input)
-                .Select(e => (NumberOf(((Input)Geometry.Source(e.Operands[0]).Op).Id), ((OneHot)e.Op).Classes))
-                .Distinct(),
-        ];
+        _indices = new(graph, _inputs);
     }
 
     /// <summary>Gives the inputs in order of appearance.</summary>
@@ -111,8 +105,7 @@ sealed class Signature
                     $"call: input \"{_inputs[i].Id}\" must be bound, to {_inputs[i].Type}; it is not. Add new Binding(\"{_inputs[i].Id}\", ...).",
                     _inputs[i]
                 );
-        foreach (var (input, classes) in _labels)
-            CheckLabels(_inputs[input], call[input], classes);
+        _indices.Verify(call);
     }
 
     string Names() => Inputs.Length == 0 ? "none" : string.Join(", ", Inputs.Select(i => $"\"{i.Id}\""));
@@ -146,16 +139,5 @@ sealed class Signature
                     input
                 );
         return value.Cast(DType.I32);
-    }
-
-    static void CheckLabels(Input input, Tensor labels, int classes)
-    {
-        var values = labels.AsSpan<int>();
-        for (int i = 0; i < values.Length; i++)
-            if ((uint)values[i] >= (uint)classes)
-                throw new BindingException(
-                    $"call: input \"{input.Id}\" must hold labels 0 to {classes - 1}; got {values[i]} at index {i}. Number the classes from 0.",
-                    input
-                );
     }
 }

@@ -5,8 +5,8 @@ using Cv.Runtime;
 namespace Cv.Compiler;
 
 /// <summary>Holds what training needs: a compiled step, a compiled evaluator, and the leaves whose values live between calls.</summary>
-/// <param name="Step">One training step: forward, backward and update. Inputs "x" and "labels" (the model's input may bear another name); outputs loss and accuracy.</param>
-/// <param name="Evaluate">Loss and accuracy of a batch, from the same inputs; changes nothing.</param>
+/// <param name="Step">One training step: forward, backward and update. Inputs "x" and "labels" (the model's input may bear another name); outputs the loss and the metrics that were asked for.</param>
+/// <param name="Evaluate">Loss and metrics of a batch, from the same inputs; changes nothing.</param>
 /// <param name="Predict">The scores of a batch, from the model's input alone.</param>
 /// <param name="Leaves">The parameters, the model's states, such as running means, and the optimiser's.</param>
 /// <param name="ParameterCount">The number of trained numbers.</param>
@@ -47,7 +47,7 @@ public sealed record TrainingProgram(
 /// <summary>Compiles models for training.</summary>
 /// <example><code>
 /// var model = Model.Input(784).Dense(256).Relu().Dense(10);
-/// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(0.1));
+/// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(0.1), metrics: [Metric.Accuracy]);
 /// using var state = program.Initialise(seed: 1);
 /// var outputs = program.Step.Call(state, new Binding("x", images), new Binding("labels", labels));
 /// </code></example>
@@ -69,17 +69,19 @@ public static class Training
     /// Says by name which parameters stay as they are: no gradient is taken, nothing of them is updated or penalised. A layer all of whose parameters are
     /// frozen runs as in prediction, and its states stay too: batch norm uses its running statistics. None, unless given.
     /// </param>
+    /// <param name="metrics">What to compute and show besides the loss, from the same scores and labels; nothing, unless given.</param>
     /// <example><code>
     /// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Adam(1e-3), frozen: name => name.StartsWith("conv"));
     /// </code></example>
-    /// <exception cref="GraphException">The loss is not a scalar, or does not depend on one of the parameters, or the model has none, or all are frozen.</exception>
+    /// <exception cref="GraphException">The loss is not a scalar, or does not depend on one of the parameters, or the model has none, or all are frozen; or a metric is not a scalar.</exception>
     public static TrainingProgram Compile(
         Model model,
         Func<Expr, Expr, Expr> loss,
         Optimiser optimiser,
         Func<Expr, Expr>? penalty = null,
         CompileOptions? options = null,
-        Func<string, bool>? frozen = null
+        Func<string, bool>? frozen = null,
+        IReadOnlyList<Metric>? metrics = null
     )
     {
         var parameters = model.Parameters;
@@ -91,21 +93,40 @@ public static class Training
         var total = loss(scores, labels);
         if (penalty is not null)
             total = model.Weights.Where(trained.Contains).Aggregate(total, (sum, w) => sum + penalty(w));
-        var results = new Graph(total, scores.Accuracy(labels));
+        var results = new Graph([total, .. Measured(metrics ??= [], scores, labels)]);
         // before the gradient is taken, so that it knows nothing of the branches that a step never takes
         var states = results.Nodes.Where(e => e.Op is State).ToList();
         var forward = results.ForTrainingBut(Frozen.States(states, parameters, trained));
         var (updates, leaves) = Descend(forward.Outputs[0], trained, optimiser);
         return new(
-            Cv.Compiler.Compile.Function(new Graph(forward.Outputs, [.. updates, .. forward.Updates]), options),
-            Cv.Compiler.Compile.Function(results, options),
+            Cv.Compiler.Compile.Function(new Graph(forward.Outputs, [.. updates, .. forward.Updates]), options, metrics),
+            Cv.Compiler.Compile.Function(results, options, metrics),
             Cv.Compiler.Compile.Function(new Graph(scores), options),
             [.. leaves.Union(parameters).Union(states)],
             trained.Sum(p => p.Shape.Size)
         )
         {
-            Averaging = Averaging.Of(results, scores, trained, optimiser, options),
+            Averaging = Averaging.Of(results, scores, trained, optimiser, options, metrics),
         };
+    }
+
+    /// <summary>Gives the metrics' scalars.</summary>
+    static IEnumerable<Expr> Measured(IReadOnlyList<Metric> metrics, Expr scores, Expr labels)
+    {
+        for (int i = 0; i < metrics.Count; i++)
+        {
+            if (metrics.Take(i).Any(m => m.Name == metrics[i].Name))
+                throw new GraphException(
+                    $"training: each metric must have a name of its own; got \"{metrics[i].Name}\" twice. Rename one."
+                );
+            var value = metrics[i].Of(scores, labels);
+            if (value.Shape.Rank != 0)
+                throw new GraphException(
+                    $"training: a metric must be a scalar; \"{metrics[i].Name}\" gives {value.Type}. Average it: .Mean()?",
+                    value
+                );
+            yield return value;
+        }
     }
 
     /// <summary>Moves every parameter along its gradient of the loss: the updates, and the leaves that they update.</summary>

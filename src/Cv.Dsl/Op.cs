@@ -61,6 +61,12 @@ public abstract record Op
     /// </summary>
     public virtual Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) => null;
 
+    /// <summary>
+    /// Says which whole numbers an operand may hold, where the op takes it for indices: a label names one of so many classes. What an input feeds there is checked at each call,
+    /// also behind ops that only move, cast or shift it. Null where the op takes no indices.
+    /// </summary>
+    public virtual IndexRange? Indices(int operand) => null;
+
     /// <summary>Gives a simpler node of equal value and type, or null. The laws that hold are in docs/SEMANTICS.md.</summary>
     public virtual Expr? Simplify(Expr y) => null;
 

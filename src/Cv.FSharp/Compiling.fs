@@ -23,6 +23,10 @@ module Compiling =
     let compilePenalised (penalty: Expr -> Expr) loss optimiser model =
         Training.Compile(model, (fun scores labels -> loss labels scores), optimiser, penalty)
 
+    /// Compiles a model's training step that gives metrics beside the loss: `net |> compileMeasured [ Metric.Accuracy ] softmaxCrossEntropy (adam 1e-3)`.
+    let compileMeasured (metrics: Metric list) loss optimiser model =
+        Training.Compile(model, (fun scores labels -> loss labels scores), optimiser, metrics = metrics)
+
     /// Makes an f32 tensor from its elements, row-major: `tensor [ 1; 3 ] [ 0.5f; 1.0f; 2.0f ]`.
     let tensor dims (values: float32 list) =
         Tensor.From(fixedShape dims, List.toArray values)

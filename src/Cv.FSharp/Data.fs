@@ -17,9 +17,9 @@ module Data =
         use batches = new Batches(examples, 500)
         Features.Compute(f, batches)
 
-    /// Finds the k nearest training examples of each example: `test |> nearest Metric.L1 10 train`.
-    let nearest (metric: Metric) k (train: #Examples) (examples: #Examples) =
-        NearestNeighbours(train, metric).Find(examples, k)
+    /// Finds the k nearest training examples of each example: `test |> nearest Distance.L1 10 train`.
+    let nearest (distance: Distance) k (train: #Examples) (examples: #Examples) =
+        NearestNeighbours(train, distance).Find(examples, k)
 
     /// Finds the principal components of training data.
     let principalComponents (train: #Examples) = PrincipalComponents.Of train

@@ -60,6 +60,16 @@ module Losses =
     /// Gives the fraction of rows whose highest score is at the label.
     let accuracy labels (scores: Expr) = scores.Accuracy labels
 
+    /// Gives the fraction of examples whose one score is above 0 where the label is 1, and not above it where the label is 0.
+    let binaryAccuracy labels (scores: Expr) = scores.BinaryAccuracy labels
+
+    /// Names a scalar that a training computes and shows beside the loss: `metric "top score" (fun _ scores -> scores |> maxAlong [ -1 ] |> mean)`.
+    let metric name (measure: Expr -> Expr -> Expr) =
+        Metric(name, fun scores labels -> measure labels scores)
+
+    /// Says that whole numbers are labels, 0 to classes - 1: what an input feeds there is checked at each call.
+    let asLabels classes (labels: Expr) = labels.AsLabels classes
+
     /// Adds up the squares of all elements.
     let l2 (w: Expr) = w.L2()
 

@@ -10,6 +10,9 @@ public interface IFunction
     /// <summary>Lists the graph's inputs, which every call must bind.</summary>
     IReadOnlyList<Named> Inputs { get; }
 
+    /// <summary>Names the outputs after the first, where the first is a loss and the others tell people more: what a trainer shows. None unless they were asked for.</summary>
+    IReadOnlyList<Metric> Metrics => [];
+
     /// <summary>
     /// Runs the function: reads the bound inputs and <paramref name="state"/>, updates the state in place, returns the outputs. The
     /// outputs belong to the function, which overwrites them at its next call.

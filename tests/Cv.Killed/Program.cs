@@ -14,7 +14,7 @@ public static class Program
     public static void Train(string checkpoint, IProgress<TrainingEvent>? progress)
     {
         var model = Model.Input(16, 16, 1).RandomFlip().Flatten().Dense(128).BatchNorm().Relu().Dropout(0.2).Dense(4);
-        var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Adam(0.01));
+        var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Adam(0.01), metrics: [Metric.Accuracy]);
         using var state = program.Initialise(seed: 1);
         var random = new RandomStream(1, "images");
         var images = new byte[30 * 256];

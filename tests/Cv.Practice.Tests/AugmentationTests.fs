@@ -340,7 +340,7 @@ let private mixing =
 
             let loss = mixupLoss mix (fun scores labels -> scores |> softmaxCrossEntropy labels)
 
-            let program = Training.Compile(net, loss, adam 0.02)
+            let program = Training.Compile(net, loss, adam 0.02, metrics = [ Metric.Accuracy ])
             use kept = program.Initialise 1UL
             let x = Tensor.From(array2D [ [ 0f; 0f ]; [ 0f; 1f ]; [ 1f; 0f ]; [ 1f; 1f ] ])
             let labels = Tensor.From [| 0; 0; 0; 1 |]

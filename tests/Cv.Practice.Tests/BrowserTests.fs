@@ -209,6 +209,10 @@ let private browse run =
         use browser = new Browser(program)
         run browser
 
+/// Metrics of one name.
+let private measured value =
+    MetricValues [ MetricValue("accuracy", value, true) ]
+
 /// A training that was heard, and a section of each kind.
 let private run () =
     let run =
@@ -218,11 +222,11 @@ let private run () =
     run.Report(TrainingStarted(5, 20, 100))
 
     for number in 1..100 do
-        run.Report(StepTaken((number + 19) / 20, int64 number, 2.0 / float number, 0.5, 1.0, 0.5, 1000.0, TimeSpan.Zero))
+        run.Report(StepTaken((number + 19) / 20, int64 number, 2.0 / float number, measured 0.5, 1.0, measured 0.5, 1000.0, TimeSpan.Zero))
 
         if number % 20 = 0 then
-            let validation = Evaluation(3.0 / float number, 0.75, 100)
-            run.Report(EpochEnded(number / 20, 2.5 / float number, 0.5, validation, 1e5, TimeSpan.FromSeconds 1.0, TimeSpan.Zero))
+            let validation = Evaluation(3.0 / float number, measured 0.75, 100)
+            run.Report(EpochEnded(number / 20, 2.5 / float number, measured 0.5, validation, 1e5, TimeSpan.FromSeconds 1.0, TimeSpan.Zero))
 
     run
 
@@ -402,7 +406,7 @@ let private tested =
                 run.Report(TrainingStarted(1, 100, 1000))
 
                 let take number =
-                    run.Report(StepTaken(1, int64 number, 1.0 / float number, 0.5, 1.0, 0.5, 1000.0, TimeSpan.Zero))
+                    run.Report(StepTaken(1, int64 number, 1.0 / float number, measured 0.5, 1.0, measured 0.5, 1000.0, TimeSpan.Zero))
 
                 take 1
                 take 2
@@ -418,7 +422,7 @@ let private tested =
                 browser.Until $"document.body.innerText.includes('step 40') && {picture} !== {JsonSerializer.Serialize before}"
                 Expect.isTrue (browser.Evaluate("document.querySelector('canvas') === window.canvas").GetBoolean()) "the same chart, moved"
                 Expect.isTrue (browser.Evaluate($"{charts}[0].querySelector('details').open").GetBoolean()) "still open"
-                run.Report(EpochEnded(1, 0.5, 0.75, null, 1000.0, TimeSpan.FromSeconds 1.0, TimeSpan.Zero))
+                run.Report(EpochEnded(1, 0.5, measured 0.75, null, 1000.0, TimeSpan.FromSeconds 1.0, TimeSpan.Zero))
                 browser.Until "document.querySelectorAll('.matrix td').length > 0 && document.images.length === 38"
                 page.Dispose()
                 browser.Until "document.getElementById('connection').textContent.includes('ended')"

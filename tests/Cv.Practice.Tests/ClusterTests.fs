@@ -269,8 +269,8 @@ let private pipelines =
 
         same (white test) (Whitening.Pca(train, 3, 0.1).Apply test)
         same (test |> Cv.FSharp.Data.apply (Cv.FSharp.Data.standardisation train)) (Standardisation.Of(train).Apply test)
-        let found = white test |> Cv.FSharp.Data.nearest Metric.L1 5 (white train)
-        Expect.equal (found.Predict 5) (NearestNeighbours(white train, Metric.L1).Predict(white test, 5)) "classes"
+        let found = white test |> Cv.FSharp.Data.nearest Distance.L1 5 (white train)
+        Expect.equal (found.Predict 5) (NearestNeighbours(white train, Distance.L1).Predict(white test, 5)) "classes"
         let clusters = white train |> Cv.FSharp.Data.kMeans 4 1UL
         Expect.equal (clusters.Assign(white test)) (KMeans.Fit(white train, 4, 1UL).Assign(white test)) "clusters"
         let bag = train |> Cv.FSharp.Data.visualWords options

@@ -157,6 +157,13 @@ let private overfit =
 
     testList "overfit" [
         judged "20 examples by heart" net options Verdict.Pass "20 examples by heart"
+        judged "to the last one right" net (DiagnosisOptions(Rate = 0.1, Metric = Metric.Accuracy)) Verdict.Pass "by heart"
+        judged
+            "fault: a metric that is never perfect"
+            net
+            (DiagnosisOptions(Rate = 0.1, OverfitSteps = 50, Metric = Metric("half", (fun s _ -> s.Mean() * 0.0 + 0.5), true)))
+            Verdict.Fail
+            "half 0.5, loss"
         judged "with a penalty that training has" net (DiagnosisOptions(Rate = 0.1, Penalty = l2 1.0)) Verdict.Pass "by heart"
         judged "with dropout" (Model.Input(16).Dense(64).Relu().Dropout(0.5).Dense(4)) options Verdict.Pass "by heart"
         judged
@@ -170,7 +177,7 @@ let private overfit =
             (Model.Input(16).Dense(4).Then(Gate.Define("climbs", (fun (x: float) -> x), (fun (_: float) (_: float) -> -1.0))))
             (DiagnosisOptions(OverfitSteps = 50))
             Verdict.Fail
-            "of 20 examples are right"
+            "steps on 20 examples loss"
         judged
             "fault: the rate is far too high"
             net

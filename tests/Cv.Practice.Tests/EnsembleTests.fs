@@ -78,7 +78,7 @@ let private check (ensemble: Ensemble) members =
     use uneven = new Batches(data, 7)
     let judged = ensemble.Evaluate uneven
     Expect.floatClose Accuracy.medium judged.Loss loss "loss"
-    Expect.floatClose Accuracy.medium judged.Accuracy accuracy "accuracy"
+    Expect.floatClose Accuracy.medium judged.Metrics["accuracy"] accuracy "accuracy"
     Expect.equal judged.Count 20 "examples"
 
 let private together =

@@ -227,7 +227,12 @@ let private together =
             let model = Model.Input(8, 8, 1).Hog(8, 4).Flatten().Dense 2
 
             let program =
-                Training.Compile(model, (fun scores labels -> scores.SoftmaxCrossEntropy labels), Optimiser.Adam 0.1)
+                Training.Compile(
+                    model,
+                    (fun scores labels -> scores.SoftmaxCrossEntropy labels),
+                    Optimiser.Adam 0.1,
+                    metrics = [ Metric.Accuracy ]
+                )
 
             use kept = program.Initialise 1UL
             let random = Random 1

@@ -29,7 +29,7 @@ let private largest (a: float32[]) (b: float32[]) =
 
 /// A metric of one's own.
 let private largestDifference =
-    Metric(
+    Distance(
         "largest difference",
         (fun a b ->
             (a.Reshape(shapeOf [ a.Shape[0]; Dim 1; a.Shape[1] ])
@@ -52,7 +52,7 @@ let private vote (train: Features) (places: int seq) =
 
 let private neighbours =
     testList "neighbours" [
-        for name, metric, distance in [ "L1", Metric.L1, l1; "L2", Metric.L2, l2; "own", largestDifference, largest ] do
+        for name, metric, distance in [ "L1", Distance.L1, l1; "L2", Distance.L2, l2; "own", largestDifference, largest ] do
             testProperty $"{name}: those that the definition names, nearest first, and what most of them are"
             <| fun (PositiveInt count) (PositiveInt size) (PositiveInt k) (seed: int) ->
                 let random = Random seed
@@ -60,7 +60,7 @@ let private neighbours =
                 let k = 1 + k % count
                 // blocks of a few rows, so that there are several
                 let small =
-                    Metric(metric.Name, metric.Between, metric.Finish, 4 * size * (1 + seed &&& 3))
+                    Distance(metric.Name, metric.Between, metric.Finish, 4 * size * (1 + seed &&& 3))
 
                 let found = NearestNeighbours(train, small).Find(test, k)
 
@@ -93,7 +93,7 @@ let private neighbours =
 
             let struct (train, test) = images.Split 100
 
-            for metric in [ Metric.L1; Metric.L2; Metric.Cosine ] do
+            for metric in [ Distance.L1; Distance.L2; Distance.Cosine ] do
                 let places (found: Neighbours) = [
                     for i in 0 .. found.Count - 1 -> found.Places(i).ToArray(), found.Distances(i).ToArray()
                 ]
@@ -119,8 +119,8 @@ let private neighbours =
             let train = Dataset("three", shape [ 2 ], bytes, [| 0uy; 1uy; 2uy |], classNames)
             let scaling = Scaling.MeanImage train
             let centred = Features.Of(train, scaling)
-            let found = NearestNeighbours(train, Metric.Cosine, scaling).Find(train, 3)
-            let expected = NearestNeighbours(centred, Metric.Cosine).Find(centred, 3)
+            let found = NearestNeighbours(train, Distance.Cosine, scaling).Find(train, 3)
+            let expected = NearestNeighbours(centred, Distance.Cosine).Find(centred, 3)
 
             for i in 0..2 do
                 Expect.equal (found.Places(i).ToArray()) (expected.Places(i).ToArray()) "places"
@@ -132,12 +132,12 @@ let private neighbours =
                 Expr.Input("a", shapeOf [ Dim "B"; Dim 3072 ]), Expr.Input("b", shapeOf [ Dim "M"; Dim 3072 ])
 
             let struct (kernels, bytes) =
-                Compile.Function(Metric.L1.Between.Invoke(a, b)).Measure(struct ("B", 500), struct ("M", 128))
+                Compile.Function(Distance.L1.Between.Invoke(a, b)).Measure(struct ("B", 500), struct ("M", 128))
 
             Expect.equal (kernels, bytes) (1, 0L) "L1"
 
             let struct (_, bytes) =
-                Compile.Function(Metric.L2.Between.Invoke(a, b)).Measure(struct ("B", 500), struct ("M", 1000))
+                Compile.Function(Distance.L2.Between.Invoke(a, b)).Measure(struct ("B", 500), struct ("M", 1000))
 
             Expect.isLessThan bytes 20_000_000L "L2: the packed rows, and norms"
 
@@ -151,7 +151,7 @@ let private neighbours =
                     member _.Report part = heard.Add part
             }
 
-            let small = Metric("L1", Metric.L1.Between, null, 3 * 4 * 4)
+            let small = Distance("L1", Distance.L1.Between, null, 3 * 4 * 4)
             NearestNeighbours(train, small).Find(train, 1, progress) |> ignore
             Expect.equal (List.ofSeq heard) [ 0.3; 0.6; 0.9; 1.0 ] "parts"
             let stopped = Threading.CancellationToken true
@@ -171,7 +171,7 @@ let private neighbours =
             let texts =
                 [
                     fun () -> NearestNeighbours(train.Take 0) |> ignore
-                    fun () -> NearestNeighbours(train, Metric("none", fun a _ -> a)) |> ignore
+                    fun () -> NearestNeighbours(train, Distance("none", fun a _ -> a)) |> ignore
                     fun () -> NearestNeighbours(train).Find(examples random 4 3, 1) |> ignore
                     fun () -> NearestNeighbours(train).Find(spoilt, 3) |> ignore
                 ]
@@ -181,7 +181,7 @@ let private neighbours =
                 texts
                 [
                     "numbers: expected training examples, found none. Take more of the set."
-                    "nearest neighbours: a metric must give the distances of all pairs, f32[B,M]; none gave f32[B,2]. Fold the features' axis."
+                    "nearest neighbours: a distance must give those of all pairs, f32[B,M]; none gave f32[B,2]. Fold the features' axis."
                     "nearest neighbours: examples must have the training examples' size; got numbers: 4 x [3], 3 classes for numbers: 4 x [2], 3 classes. Make both in the same way."
                     "spoilt: at example 1: expected 3 training examples at a finite L2 distance, found fewer. Look for NaN or infinity in the numbers."
                 ]

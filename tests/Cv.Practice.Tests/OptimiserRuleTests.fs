@@ -239,7 +239,10 @@ let private averages =
         <| fun () ->
             let net = Model.Input(3).Dense(4).Tanh().Dense(2)
             let loss scores labels = scores |> softmaxCrossEntropy labels
-            let program = Training.Compile(net, loss, Optimiser.Momentum(0.5).Average(0.9))
+
+            let program =
+                Training.Compile(net, loss, Optimiser.Momentum(0.5).Average(0.9), metrics = [ Metric.Accuracy ])
+
             use state = program.Initialise 3UL
             let x = Tensor.From(array2D [ [ 1f; 2f; 3f ]; [ 0f; -1f; 2f ]; [ 0.5f; 1f; -1f ] ])
             let inputs = [| Binding("x", x); Binding("labels", Tensor.From [| 0; 1; 1 |]) |]

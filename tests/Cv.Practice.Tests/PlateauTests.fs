@@ -12,7 +12,7 @@ open Expecto
 /// A step that adds the rate to "walked", and an evaluator whose losses are told beforehand.
 type private Told(losses: float list, step: CompiledFunction) =
     let mutable left = losses
-    let figures = [| Tensor.Zeros(Shape.Scalar); Tensor.Zeros(Shape.Scalar) |]
+    let figures = [| Tensor.Zeros(Shape.Scalar) |]
 
     member _.Judge = {
         new IFunction with

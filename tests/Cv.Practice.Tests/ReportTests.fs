@@ -18,11 +18,15 @@ open Expecto
 
 let private names = ImmutableArray.CreateRange<string>
 
+/// Metrics of one name.
+let private measured value =
+    MetricValues [ MetricValue("accuracy", value, true) ]
+
 let private step epoch (number: int) loss =
-    StepTaken(epoch, int64 number, loss, 0.5, loss, 0.5, 1000.0, TimeSpan.FromSeconds 75.0)
+    StepTaken(epoch, int64 number, loss, measured 0.5, loss, measured 0.5, 1000.0, TimeSpan.FromSeconds 75.0)
 
 let private ended epoch loss validation =
-    EpochEnded(epoch, loss, 0.75, validation, 61234.5, TimeSpan.FromSeconds 1.0, TimeSpan.Zero)
+    EpochEnded(epoch, loss, measured 0.75, validation, 61234.5, TimeSpan.FromSeconds 1.0, TimeSpan.Zero)
 
 /// A recorder that heard these events.
 let private heard name (events: TrainingEvent list) =
@@ -37,10 +41,10 @@ let private twoEpochs: TrainingEvent list = [
     TrainingStarted(2, 2, 10)
     step 1 1 2.5
     step 1 2 1.5
-    ended 1 2.0 (Evaluation(1.75, 0.25, 10))
+    ended 1 2.0 (Evaluation(1.75, measured 0.25, 10))
     step 2 3 Double.NaN
     step 2 4 0.5
-    ended 2 0.75 (Evaluation(0.625, 0.8125, 10))
+    ended 2 0.75 (Evaluation(0.625, measured 0.8125, 10))
     TrainingStopped(StopReason.Completed, 2, 4L, TimeSpan.FromSeconds 3.25)
 ]
 
@@ -140,7 +144,7 @@ let private curves =
             for i in 1..steps do
                 curve.Add(float i, float (i % 7))
 
-            let points = curve.ToArray()
+            let points = curve.Copy().Points
             let xs = points |> Array.map (fun struct (x, _) -> x)
             Expect.isLessThanOrEqual points.Length 1024 "bounded"
             Expect.isGreaterThanOrEqual points.Length (min steps 512) "and not too few"
@@ -171,7 +175,7 @@ let private curves =
                         float (i * i)
                 )
 
-            let points = curve.ToArray()
+            let points = curve.Copy().Points
             Expect.all points (fun struct (x, y) -> y = x * x) "exact"
 
             let gaps =

@@ -38,14 +38,16 @@ let private programs = [
         Training.Compile(
             Model.Input(4, 4, 1).RandomFlip().RandomShift(1).Conv(2, 3, padding = Padding.Same).Relu().Flatten().Dense(3),
             Func<_, _, _>(fun s l -> s.SoftmaxCrossEntropy l),
-            Optimiser.Momentum(Schedule.Cosine(0.1, 12))
+            Optimiser.Momentum(Schedule.Cosine(0.1, 12)),
+            metrics = [ Metric.Accuracy ]
         )
     "Adam, batch norm, dropout",
     lazy
         Training.Compile(
             Model.Input(4, 4, 1).Flatten().Dense(6).BatchNorm().Relu().Dropout(0.3).Dense(3),
             Func<_, _, _>(fun s l -> s.SoftmaxCrossEntropy l),
-            Optimiser.Adam 0.05
+            Optimiser.Adam 0.05,
+            metrics = [ Metric.Accuracy ]
         )
     "plateau, averages of parameters",
     lazy
@@ -53,7 +55,8 @@ let private programs = [
             .Compile(
                 Model.Input(4, 4, 1).Flatten().Dense(6).Relu().Dense(3),
                 Func<_, _, _>(fun s l -> s.SoftmaxCrossEntropy l),
-                Optimiser.Momentum(LearningRate plateau).Average(0.8)
+                Optimiser.Momentum(LearningRate plateau).Average(0.8),
+                metrics = [ Metric.Accuracy ]
             )
             .WithAverages()
 ]
@@ -104,8 +107,10 @@ let private straight (program: TrainingProgram) epochs =
 let private figures (events: TrainingEvent list) = [
     for event in events do
         match event with
-        | :? StepTaken as e -> $"step {e.Step} of epoch {e.Epoch}", [ e.Loss; e.Accuracy; e.EpochLoss; e.EpochAccuracy ]
-        | :? EpochEnded as e -> $"epoch {e.Epoch}", [ e.Loss; e.Accuracy; (nonNull e.Validation).Loss; (nonNull e.Validation).Accuracy ]
+        | :? StepTaken as e ->
+            $"step {e.Step} of epoch {e.Epoch}", [ e.Loss; e.Metrics["accuracy"]; e.EpochLoss; e.EpochMetrics["accuracy"] ]
+        | :? EpochEnded as e ->
+            $"epoch {e.Epoch}", [ e.Loss; e.Metrics["accuracy"]; (nonNull e.Validation).Loss; (nonNull e.Validation).Metrics["accuracy"] ]
         | _ -> ()
 ]
 
@@ -381,7 +386,7 @@ let private torn =
 
 /// A step that moves one weight, and breaks it at some update: its loss is finite until the step after.
 let private breaking at =
-    let outputs = [| Tensor.Scalar 0.0f; Tensor.Scalar 0.0f |]
+    let outputs = [| Tensor.Scalar 0.0f |]
 
     let act update = {
         new IFunction with

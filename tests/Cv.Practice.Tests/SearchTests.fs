@@ -310,13 +310,14 @@ let private stopping =
 
             let struct (train, validation) = set.Split 40
 
-            let accuracy (trial: Trial) =
+            let score (metric: Metric | null) (trial: Trial) =
                 let program =
                     Training.Compile(
                         Model.Input(4).Dense(2, Initialiser.Zeros),
                         (fun scores labels -> scores.SoftmaxCrossEntropy labels),
                         Optimiser.GradientDescent trial["rate"],
-                        options = CompileOptions(Threads = 1)
+                        options = CompileOptions(Threads = 1),
+                        metrics = [ Metric.Accuracy ]
                     )
 
                 use state = program.Initialise trial.Seed
@@ -327,7 +328,12 @@ let private stopping =
                     Trainer(program.Step, program.Evaluate, TrainingOptions(Epochs = 5))
                         .Train(state, batches, judged, trial, trial.Cancellation)
 
-                Expect.equal trial.Reports.Length result.Epochs.Length "a report an epoch"
+                let watched (e: EpochEnded) =
+                    match metric with
+                    | null -> -(nonNull e.Validation).Loss
+                    | metric -> (nonNull e.Validation).Metrics[metric]
+
+                Expect.equal (List.ofSeq trial.Reports) [ for e in result.Epochs -> watched e ] "a report an epoch"
 
                 if result.Epochs.IsEmpty then
                     0.0
@@ -340,14 +346,18 @@ let private stopping =
             }
 
             let result =
-                Search.Random(SearchSpace(rate), 2, Func<_, _>(accuracy), SearchOptions(Stopping = never))
+                Search.Random(SearchSpace(rate), 2, Func<_, _>(score null), SearchOptions(Stopping = never))
 
             Expect.equal
                 [ for t in result.Trials -> t.Outcome, t.Reports.Length ]
                 [ TrialOutcome.Stopped, 2; TrialOutcome.Stopped, 2 ]
                 "given up after two epochs"
 
-            let free = Search.Random(SearchSpace(rate), 2, Func<_, _>(accuracy))
+            let byAccuracy = SearchOptions(Metric = Metric.Accuracy)
+
+            let free =
+                Search.Random(SearchSpace(rate), 2, Func<_, _>(score Metric.Accuracy), byAccuracy)
+
             Expect.equal [ for t in free.Trials -> t.Reports.Length ] [ 5; 5 ] "all epochs"
     ]
 

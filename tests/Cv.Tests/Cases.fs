@@ -304,6 +304,7 @@ let others: (Type * Gen<Expr> list) list = [
     typeof<Literal>, [ leaf (fun dims -> Expr.Literal(dims, numbers 1 [ dims.Size ] |> List.head, DType.F64)) ]
     typeof<Not>, [ one (isTrue >> Expr.op_LogicalNot) ]
     typeof<NotEqual>, compared _.NotEqualTo
+    typeof<Labels>, [ dimsOfRanks 0 3 |> Gen.map (fun dims -> (integers (x dims)).AsLabels 3) ]
     typeof<OneHot>, [ dimsOfRanks 0 3 |> Gen.map (fun dims -> (integers (x dims)).OneHot 3) ]
     typeof<Or>, [ two (fun a b -> Expr.op_BitwiseOr (isTrue a, isTrue b)) ]
     typeof<Sign>, [ one _.Sign() ]

@@ -38,7 +38,7 @@ let private convNet =
 
 let private t = inputOf DType.F64 "t" [ D 4; D 6 ]
 let private u = inputOf DType.F64 "u" [ D 4; D 6 ]
-let private pairs = inputOf DType.I32 "pairs" [ D 4 ]
+let private pairs = (inputOf DType.I32 "pairs" [ D 4 ]).Minimum 1.0
 
 let private composites = [
     "relu", relu x

@@ -139,7 +139,13 @@ let steps =
                 let options = CompileOptions(Threads = 2, Width = VectorWidth.Bits256)
 
                 let program =
-                    Training.Compile(model, (fun scores labels -> scores.SoftmaxCrossEntropy labels), optimiser, options = options)
+                    Training.Compile(
+                        model,
+                        (fun scores labels -> scores.SoftmaxCrossEntropy labels),
+                        optimiser,
+                        options = options,
+                        metrics = [ Metric.Accuracy ]
+                    )
 
                 let struct (count, bytes) = program.Step.Measure(struct ("N", batch))
                 Expect.isTrue (count <= kernels && bytes <= peak) $"{count} kernels, {bytes} bytes of arena"

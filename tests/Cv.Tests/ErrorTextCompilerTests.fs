@@ -109,7 +109,7 @@ let private three =
 let private one = {
     new IFunction with
         member _.Inputs = [||]
-        member _.Call(_, _) = [| Tensor.Scalar 0.0f |]
+        member _.Call(_, _) = [| Tensor.Scalar 0.0f; Tensor.Scalar 1.0f |]
         member _.FirstNonFinite(_, _) = null
 }
 
@@ -125,12 +125,12 @@ let private data =
         (fun () -> three.Take 4),
         "dataset: a count must be from 0 to 3; three has no more examples. Take fewer. (Parameter 'count')\nActual value was 4."
 
-        "a step with one output",
+        "a step with an output that has no name",
         typeof<ArgumentException>,
         (fun () ->
             use train = new Batches(three, 2)
             Trainer(one, one, TrainingOptions(Epochs = 1)).Train(initial (), train)),
-        "training: a step or an evaluator must have two outputs, loss and accuracy; got 1. Compile one that has. (Parameter 'outputs')"
+        "training: a step or an evaluator must give the loss and the metrics that it names; got 2 outputs, and the names of none. Name them: Compile.Function(graph, options, metrics)? (Parameter 'outputs')"
     ]
 
 let private unreadable =

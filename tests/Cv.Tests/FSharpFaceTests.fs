@@ -273,6 +273,7 @@ let private compiling =
 
         testCase "a model is trained"
         <| fun () ->
+            let ofTopScore = metric "top score" (fun _ scores -> scores.Max(-1).Mean())
             let net = model [ 2 ] (dense 8 >> tanh >> dense 2)
             let images = tensor [ 4; 2 ] [ 0.0f; 0.0f; 0.0f; 1.0f; 1.0f; 0.0f; 1.0f; 1.0f ]
             let exclusiveOr = [ "x", images; "labels", labelTensor [ 0; 1; 1; 0 ] ]
@@ -281,15 +282,33 @@ let private compiling =
                 [
                     "plain", net |> compileTraining softmaxCrossEntropy (adam 0.05)
                     "penalised", net |> compilePenalised (fun w -> 1e-4 * l2 w) multiclassSvm (adam 0.05)
+                    "measured",
+                    net
+                    |> compileMeasured [ Metric.Accuracy; ofTopScore ] softmaxCrossEntropy (adam 0.05)
                 ] do
                 use state = program.Initialise 1UL
 
                 for _ in 1..200 do
                     exclusiveOr |> callWith state program.Step |> ignore
 
+                let scores =
+                    (exclusiveOr |> List.take 1 |> callWith state program.Predict |> List.head).ToArray<float32>()
+
+                let right = [ for i in 0..3 -> scores[2 * i + 1] > scores[2 * i] ]
+                Expect.equal right [ false; true; true; false ] name
+
                 match exclusiveOr |> callWith state program.Evaluate with
-                | [ _; accuracy ] -> Expect.equal (accuracy.Item()) 1.0 name
-                | _ -> failtest "loss and accuracy"
+                | [ _ ] -> Expect.isEmpty program.Evaluate.Metrics name
+                | [ _; accuracy; top ] ->
+                    Expect.equal [ for m in program.Step.Metrics -> m.Name ] [ "accuracy"; "top score" ] "names"
+                    Expect.equal (accuracy.Item()) 1.0 name
+
+                    Expect.floatClose
+                        Accuracy.medium
+                        (top.Item())
+                        (Seq.average [ for i in 0..3 -> float (max scores[2 * i] scores[2 * i + 1]) ])
+                        "top"
+                | outputs -> failtest $"{outputs.Length} outputs"
     ]
 
 [<Tests>]

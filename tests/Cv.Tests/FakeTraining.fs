@@ -16,6 +16,10 @@ type Clock() =
     override _.TimestampFrequency = 1000L
     member _.Advance(milliseconds: int64) = now <- now + milliseconds
 
+/// Metrics of one name.
+let measured value =
+    MetricValues [ MetricValue("accuracy", value, true) ]
+
 let weights (state: ModelState) = state["w"].ToArray<float32>()[0]
 let steps (state: ModelState) = int (state["steps"].Item())
 
@@ -28,6 +32,7 @@ type Fake(run: ModelState -> Batch -> float * float) =
 
     interface IFunction with
         member _.Inputs = [||]
+        member _.Metrics = [| Metric.Accuracy |]
 
         member _.Call(state, inputs) =
             let loss, accuracy = run state (Batch(inputs[0].Value, inputs[1].Value))

@@ -48,10 +48,10 @@ module private ByHand =
 
 type private Batch = { Rows: float list list; Right: int list }
 
-let private batches =
+let private batchesOf fewest =
     gen {
         let! count = Gen.choose (1, 4)
-        let! classes = Gen.choose (1, 5)
+        let! classes = Gen.choose (fewest, 5)
         // tenths, so that ties and exact margins happen
         let score = Gen.choose (-40, 40) |> Gen.map (fun tenths -> float tenths / 10.0)
         let! rows = Gen.listOfLength count (Gen.listOfLength classes score)
@@ -60,18 +60,22 @@ let private batches =
     }
     |> Arb.fromGen
 
-let private agrees name loss byHand =
+let private batches = batchesOf 1
+
+let private agreesFrom fewest name loss byHand =
     testProperty name
-    <| Prop.forAll batches (fun batch ->
+    <| Prop.forAll (batchesOf fewest) (fun batch ->
         let expected = List.map2 byHand batch.Rows batch.Right |> List.average
         Expect.floatClose Accuracy.high (lossOf loss batch.Rows batch.Right) expected "the mean over the batch")
+
+let private agrees name = agreesFrom 1 name
 
 let private byDefinition =
     testList "by definition" [
         agrees "multiclass svm" svm (ByHand.svm 1.0)
         agrees "squared hinge" squared (ByHand.svm 2.0)
         agrees "softmax cross-entropy" crossEntropy ByHand.crossEntropy
-        agrees "accuracy" accuracy ByHand.correct
+        agreesFrom 2 "accuracy, of two classes or more" accuracy ByHand.correct
         agrees "focal loss" (fun scores labels -> scores.FocalLoss labels) (fun row right ->
             let logarithm = -(ByHand.crossEntropy row right)
             -((1.0 - exp logarithm) ** 2.0) * logarithm)
@@ -213,6 +217,14 @@ let private mistakes =
         "scores and labels the wrong way round",
         (fun () -> right.Accuracy scores),
         "accuracy: scores must be f32 or f64 with the classes along the last dim; got i32[N]. Give scores f32[N,10], say."
+
+        "the accuracy of one class, which is always the highest",
+        (fun () -> (Expr.Input("scores", shapeOf [ Dim "N"; Dim 1 ])).Accuracy right),
+        "accuracy: there must be at least two classes; got f32[N,1]. With one score for each example, use BinaryAccuracy."
+
+        "the binary accuracy of several scores",
+        (fun () -> scores.BinaryAccuracy right),
+        "binary_accuracy: there must be one score for each example; got f32[N,10]. With several classes, use Accuracy."
 
         "classes that are not counted",
         (fun () -> unknown.SoftmaxCrossEntropy right),

@@ -3,12 +3,13 @@ module Cv.Tests.ProgressTests
 open System
 open System.IO
 open Cv.Runtime
+open Cv.Tests.FakeTraining
 open Expecto
 
 [<Tests>]
 let tests =
     let ended epoch validation =
-        EpochEnded(epoch, 0.43215, 0.849, validation, 61234.5, TimeSpan.FromSeconds 1.0, TimeSpan.FromSeconds(3.2 * float epoch))
+        EpochEnded(epoch, 0.43215, measured 0.849, validation, 61234.5, TimeSpan.FromSeconds 1.0, TimeSpan.FromSeconds(3.2 * float epoch))
 
     let show interactive (events: TrainingEvent list) =
         use output = new StringWriter()
@@ -19,7 +20,8 @@ let tests =
 
         output.ToString()
 
-    let step = StepTaken(1, 3L, 0.5, 0.75, 0.6, 0.7, 1000.0, TimeSpan.FromSeconds 75.0)
+    let step =
+        StepTaken(1, 3L, 0.5, measured 0.75, 0.6, measured 0.7, 1000.0, TimeSpan.FromSeconds 75.0)
 
     testList "Console progress" [
         testCase "redirected: a line for each epoch, and the reason if it ends early"
@@ -28,7 +30,7 @@ let tests =
                 TrainingStarted(12, 3, 10)
                 step
                 ended 1 null
-                ended 2000 (Evaluation(0.5, 1.0, 10))
+                ended 2000 (Evaluation(0.5, measured 1.0, 10))
                 TrainingStopped(StopReason.Cancelled, 2, 7L, TimeSpan.Zero)
             ]
 

@@ -17,7 +17,8 @@ let program net width threads =
         Func<_, _, _>(fun scores labels -> scores.SoftmaxCrossEntropy labels),
         Optimiser.Momentum 0.1,
         net.Penalty,
-        CompileOptions(Threads = threads, Width = width)
+        CompileOptions(Threads = threads, Width = width),
+        metrics = [ Metric.Accuracy ]
     )
 
 /// Examples whose class is where the largest of the first three numbers stands.

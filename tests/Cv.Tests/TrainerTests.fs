@@ -58,7 +58,7 @@ let private running =
                     | _ -> None)
 
             Expect.floatClose Accuracy.high ended.Loss 3.6 "(4 * 4 + 4 * 4 + 2 * 2) / 10"
-            Expect.floatClose Accuracy.high ended.Accuracy 0.6 "(2 + 2 + 2) / 10"
+            Expect.floatClose Accuracy.high ended.Metrics["accuracy"] 0.6 "(2 + 2 + 2) / 10"
             Expect.floatClose Accuracy.high ended.ImagesPerSecond (10.0 / 3.0) "10 images in 3 s"
             Expect.equal ended.Elapsed (TimeSpan.FromSeconds 3.0) "of the epoch"
             Expect.equal ended.TimeLeft (TimeSpan.FromSeconds 3.0) "another epoch"
@@ -82,7 +82,7 @@ let private running =
 
             let evaluation = Evaluation.Of(sizes, ModelState.Empty, batches)
             Expect.floatClose Accuracy.high evaluation.Loss 1.8 "(2 * 2 + 2 * 2 + 1 * 1) / 5"
-            Expect.floatClose Accuracy.high evaluation.Accuracy 0.8 "4 / 5"
+            Expect.floatClose Accuracy.high evaluation.Metrics["accuracy"] 0.8 "4 / 5"
             Expect.equal evaluation.Count 5 "images"
 
         testCase "an error of the step ends the events too"

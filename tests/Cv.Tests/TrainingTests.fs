@@ -32,7 +32,8 @@ let private compiled (optimiser: Optimiser) threads width =
         Func<_, _, _>(loss),
         optimiser,
         Func<_, _>(fun w -> 1e-3 * w.L2()),
-        CompileOptions(Threads = threads, Width = width)
+        CompileOptions(Threads = threads, Width = width),
+        metrics = [ Metric.Accuracy ]
     )
 
 let private trained optimiser threads width epochs =
@@ -62,7 +63,7 @@ let learns =
                 let state, _, program, _ = trained optimiser 2 VectorWidth.Auto 30
                 use batches = new Batches(pictures 60, 60)
                 let evaluation = Evaluation.Of(program.Evaluate, state, batches)
-                Expect.isGreaterThan evaluation.Accuracy 0.95 "accuracy on pictures it was made from the same way")
+                Expect.isGreaterThan evaluation.Metrics["accuracy"] 0.95 "accuracy on pictures it was made from the same way")
     ]
 
 [<Tests>]

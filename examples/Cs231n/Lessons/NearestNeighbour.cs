@@ -16,31 +16,31 @@ sealed record NearestNeighbour(string Name, string Title, string Data, Immutable
     public static Lesson ByL1 { get; } =
         new NearestNeighbour("nn-l1", "nearest neighbour, L1", "cifar10", [new(Judged.Test, 38.6, "CS231n notes, classification")])
         {
-            Metric = Metric.L1,
+            Distance = Distance.L1,
         };
 
     /// <summary>Sums squared differences of pixels.</summary>
     public static Lesson ByL2 { get; } =
         new NearestNeighbour("nn-l2", "nearest neighbour, L2", "cifar10", [new(Judged.Test, 35.4, "CS231n notes, classification")])
         {
-            Metric = Metric.L2,
+            Distance = Distance.L2,
         };
 
     /// <summary>Lets the three nearest vote, on digits.</summary>
     public static Lesson OfDigits { get; } =
         new NearestNeighbour("mnist-knn", "3 nearest neighbours, L2", "mnist", [new(Judged.Test, 3.09, "LeCun's table", IsError: true)])
         {
-            Metric = Metric.L2,
+            Distance = Distance.L2,
             Neighbours = 3,
         };
 
-    public required Metric Metric { get; init; }
+    public required Distance Distance { get; init; }
 
     public int Neighbours { get; init; } = 1;
 
     public override Outcome Run(TrainTest images, Desk desk)
     {
-        var nearest = new NearestNeighbours(images.Train, Metric, options: desk.Compile);
+        var nearest = new NearestNeighbours(images.Train, Distance, options: desk.Compile);
         var found = nearest.Find(images.Test, Neighbours, cancellation: desk.Stop);
         var said = new Predictions(
             [.. found.Predict(Neighbours)],

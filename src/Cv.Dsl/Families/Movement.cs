@@ -6,7 +6,7 @@ namespace Cv.Dsl;
 public abstract record Movement : Op
 {
     /// <summary>Gives, for each element of the result, where it stands in the operand; -1 reads as 0.</summary>
-    protected abstract int[] Sources(Shape from, Shape to);
+    protected internal abstract int[] Sources(Shape from, Shape to);
 
     /// <summary>Moves the tangent as it moves the elements.</summary>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);

@@ -33,6 +33,6 @@ public static partial class Verbs
                 $"contrastive: labels must be i32, 1 for the same and 0 for others, with the vectors' shape less the last dim; got {a.Type} and {same.Type}. For vectors [N,64], give labels i32[N]."
             );
         var difference = a - b;
-        return (difference * difference).Sum(-1).Apply(Gate.Contrastive(margin), same.Cast(a.DType)).Mean();
+        return (difference * difference).Sum(-1).Apply(Gate.Contrastive(margin), same.AsLabels(2).Cast(a.DType)).Mean();
     }
 }

@@ -27,7 +27,7 @@ public sealed record Broadcast(Shape To) : Movement
     public override Op Bind(IReadOnlyDictionary<string, int> binding) => new Broadcast(To.Bind(binding));
 
     /// <inheritdoc/>
-    protected override int[] Sources(Shape from, Shape to) => Layout.Offsets(to.ToArray(), Layout.BroadcastStrides(from, to));
+    protected internal override int[] Sources(Shape from, Shape to) => Layout.Offsets(to.ToArray(), Layout.BroadcastStrides(from, to));
 
     /// <summary>Passes the cotangent on; un-broadcasting sums it up.</summary>
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy];

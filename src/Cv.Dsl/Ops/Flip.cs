@@ -13,7 +13,7 @@ public sealed record Flip(int Axis) : Movement
     public override TensorType Infer(ReadOnlySpan<TensorType> operands) => operands[0];
 
     /// <inheritdoc/>
-    protected override int[] Sources(Shape from, Shape to)
+    protected internal override int[] Sources(Shape from, Shape to)
     {
         var strides = Layout.Strides(from.ToArray());
         int last = Math.Max(0, from[Axis].Value - 1) * strides[Axis];

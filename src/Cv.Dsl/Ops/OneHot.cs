@@ -4,7 +4,7 @@ namespace Cv.Dsl;
 
 /// <summary>Marks, along a new innermost axis, the class that each label names: i32[...] gives bool[..., classes].</summary>
 /// <param name="Classes">The number of classes.</param>
-/// <remarks>A label outside 0..classes-1 marks nothing; where an input feeds the labels, the call checks them and names the input.</remarks>
+/// <remarks>A label outside 0..classes-1 marks nothing; where an input feeds the labels, directly or through movements and casts, the call checks them and names the input.</remarks>
 public sealed record OneHot(int Classes) : Op
 {
     /// <inheritdoc/>
@@ -19,6 +19,9 @@ public sealed record OneHot(int Classes) : Op
             throw new ShapeException($"{Name}: there must be at least one class; got {Classes}. Give the number of scores per example.");
         return new(DType.Bool, new Shape([.. operands[0].Shape.Dims, Classes]));
     }
+
+    /// <inheritdoc/>
+    public override IndexRange? Indices(int operand) => new(0, Classes - 1);
 
     /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)

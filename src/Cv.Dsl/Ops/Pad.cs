@@ -28,7 +28,7 @@ public sealed record Pad(int Axis, int Low, int High, int Between) : Movement
     }
 
     /// <inheritdoc/>
-    protected override int[] Sources(Shape from, Shape to)
+    protected internal override int[] Sources(Shape from, Shape to)
     {
         int[] dims = to.ToArray(),
             strides = Layout.Strides(from.ToArray()),

@@ -24,7 +24,7 @@ public sealed record Reshape(Shape To) : Movement
     public override Op Bind(IReadOnlyDictionary<string, int> binding) => new Reshape(To.Bind(binding));
 
     /// <inheritdoc/>
-    protected override int[] Sources(Shape from, Shape to) => [.. Enumerable.Range(0, to.Size)];
+    protected internal override int[] Sources(Shape from, Shape to) => [.. Enumerable.Range(0, to.Size)];
 
     /// <inheritdoc/>
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Reshape(y.Operands[0].Shape)];

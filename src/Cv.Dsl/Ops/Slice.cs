@@ -28,7 +28,7 @@ public sealed record Slice(int Axis, int Start, int Count, int Step) : Movement
     }
 
     /// <inheritdoc/>
-    protected override int[] Sources(Shape from, Shape to)
+    protected internal override int[] Sources(Shape from, Shape to)
     {
         var strides = Layout.Strides(from.ToArray());
         int start = Start * strides[Axis];

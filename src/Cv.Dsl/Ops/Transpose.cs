@@ -24,7 +24,7 @@ public sealed record Transpose(Ints Order) : Movement
     }
 
     /// <inheritdoc/>
-    protected override int[] Sources(Shape from, Shape to)
+    protected internal override int[] Sources(Shape from, Shape to)
     {
         var strides = Layout.Strides(from.ToArray());
         return Layout.Offsets(to.ToArray(), [.. Order.Span.ToArray().Select(axis => strides[axis])]);

@@ -44,8 +44,8 @@ public abstract partial record Optimiser
     /// <param name="decay">The part of the average that a step keeps at most, above 0 and at most 1; 1 gives the mean of all values.</param>
     /// <param name="from">The steps before the average begins, at least 0.</param>
     /// <example><code>
-    /// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(0.1).Average(0.999));
-    /// double accuracy = Evaluation.Of(program.WithAverages().Evaluate, state, test).Accuracy;
+    /// var program = Training.Compile(model, Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(0.1).Average(0.999), metrics: [Metric.Accuracy]);
+    /// double accuracy = Evaluation.Of(program.WithAverages().Evaluate, state, test).Metrics["accuracy"];
     /// </code></example>
     /// <exception cref="GraphException">The decay is not in (0, 1], or the steps are negative.</exception>
     public Optimiser Average(double decay = 1, long from = 0)

@@ -109,5 +109,5 @@ public sealed class KMeans
         return [.. batches.Epoch(0).SelectMany(batch => function.Call(state, new Binding("x", batch.X))[0].ToArray<int>())];
     }
 
-    static Expr SquaredDistances(Expr x, Expr centroids) => Metric.L2.Between(x, centroids);
+    static Expr SquaredDistances(Expr x, Expr centroids) => Distance.L2.Between(x, centroids);
 }

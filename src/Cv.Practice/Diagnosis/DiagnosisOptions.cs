@@ -18,6 +18,9 @@ public sealed record DiagnosisOptions
     /// <summary>Gives a scalar that is added to the loss for each weight, as in training; none unless given.</summary>
     public Func<Expr, Expr>? Penalty { get; init; }
 
+    /// <summary>Names a fraction that must be 1 for the few examples to count as learnt by heart, such as <see cref="Metric.Accuracy"/>; the loss alone counts unless given.</summary>
+    public Metric? Metric { get; init; }
+
     /// <summary>
     /// Gives the loss that scores without any preference have by theory. Not needed for the softmax, ln C, or the multiclass SVM, C - 1: those are known.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cv.Dsl;
 using Cv.Runtime;
 using Cv.Testing;
@@ -7,14 +8,14 @@ namespace Cv.Practice;
 public static partial class Diagnose
 {
     /// <summary>
-    /// Trains on a few examples, 20 unless said otherwise, without the penalty, until all are right and the loss is under a hundredth of that of equal scores; fails if
-    /// that does not happen. A model that cannot learn by heart will learn nothing.
+    /// Trains on a few examples, 20 unless said otherwise, without the penalty, until the loss is under a hundredth of that of equal scores, and until
+    /// <see cref="DiagnosisOptions.Metric"/>, if one is named, is 1; fails if that does not happen. A model that cannot learn by heart will learn nothing.
     /// </summary>
     /// <remarks>
     /// CS231n notes, "Before learning: sanity checks": the third. What a training step differs in, such as dropout, may keep its own loss from 0, so the loss outside of
     /// training counts as well.
     /// </remarks>
-    /// <example><code>Finding finding = Diagnose.Overfit(model, Verbs.SoftmaxCrossEntropy, batches, new() { Rate = 0.05 });</code></example>
+    /// <example><code>Finding finding = Diagnose.Overfit(model, Verbs.SoftmaxCrossEntropy, batches, new() { Rate = 0.05, Metric = Metric.Accuracy });</code></example>
     /// <exception cref="GraphException">The loss is not a scalar, or an option is out of range.</exception>
     /// <exception cref="BindingException">The batches do not fit the model.</exception>
     public static Finding Overfit(Model model, Func<Expr, Expr, Expr> loss, Batches batches, DiagnosisOptions? options = null)
@@ -32,10 +33,10 @@ public static partial class Diagnose
         var program = options.Penalty is null ? patient.Program : patient.Compiled(penalty: null);
         using var state = program.Initialise(options.Seed);
         double loss = double.NaN,
-            accuracy = 0;
+            fraction = 1;
         for (int step = 1; step <= options.OverfitSteps; step++)
         {
-            (loss, accuracy) = patient.Step(program, state, batch, options.Rate);
+            (loss, fraction) = patient.Step(program, state, batch, options.Rate);
             if (!double.IsFinite(loss))
                 return new(
                     check,
@@ -46,20 +47,23 @@ public static partial class Diagnose
             if (!Learnt() && step % 25 == 0)
             {
                 var outputs = program.Evaluate.Call(state, batch.Inputs());
-                (loss, accuracy) = (outputs[0].Item(), outputs[1].Item());
+                (loss, fraction) = Patient.Figures(outputs);
             }
             if (Learnt())
                 return new(check, Verdict.Pass, $"{batch.Count} examples by heart after {step} steps, loss {Figure(loss)}");
         }
+        string named = options.Metric is { } metric
+            ? string.Create(CultureInfo.InvariantCulture, $"{metric.Name} {fraction:0.####}, ")
+            : "";
         return new(
             check,
             Verdict.Fail,
-            $"after {options.OverfitSteps} steps {accuracy:P0} of {batch.Count} examples are right, loss {Figure(loss)}",
-            accuracy == 1
-                ? "All are right and the loss still falls: raise the learning rate or OverfitSteps."
+            $"after {options.OverfitSteps} steps on {batch.Count} examples {named}loss {Figure(loss)}, which should be under {Figure(enough)}",
+            options.Metric is not null && fraction == 1
+                ? $"The {options.Metric.Name} is perfect and the loss still falls: raise the learning rate or OverfitSteps."
                 : "Look at gradient, learning rate and labels before anything else: it must be able to learn these by heart."
         );
 
-        bool Learnt() => accuracy == 1 && loss <= enough;
+        bool Learnt() => fraction == 1 && loss <= enough;
     }
 }

@@ -50,7 +50,14 @@ sealed class Patient : IDisposable
 
     /// <summary>Compiles the training step with a penalty or without; its rate is an input.</summary>
     public TrainingProgram Compiled(Func<Expr, Expr>? penalty) =>
-        Training.Compile(Model, _loss, Options.Optimiser(Expr.Input(RateInput, [])), penalty, Options.Compile);
+        Training.Compile(
+            Model,
+            _loss,
+            Options.Optimiser(Expr.Input(RateInput, [])),
+            penalty,
+            Options.Compile,
+            metrics: Options.Metric is { } metric ? [metric] : []
+        );
 
     /// <summary>Gives the loss of any scores, in the same way.</summary>
     public Expr LossOf(Expr scores) => _loss(scores, Labels);
@@ -63,13 +70,17 @@ sealed class Patient : IDisposable
     /// <summary>Gives the batch that the step after so many is taken on, as the trainer would.</summary>
     public Batch BatchOf(int steps) => _batches.Get(1 + steps / Count, steps % Count);
 
-    /// <summary>Takes a step at a rate; gives loss and accuracy from before it.</summary>
-    public (double Loss, double Accuracy) Step(TrainingProgram program, ModelState state, Batch batch, double rate)
+    /// <summary>Takes a step at a rate; gives the loss from before it, and the metric of the options, or 1 where there is none.</summary>
+    public (double Loss, double Metric) Step(TrainingProgram program, ModelState state, Batch batch, double rate)
     {
         _rate.AsSpan<float>()[0] = (float)rate;
         var outputs = program.Step.Call(state, TakesRate ? [.. batch.Inputs(), new(RateInput, _rate)] : batch.Inputs());
-        return (outputs[0].Item(), outputs[1].Item());
+        return Figures(outputs);
     }
+
+    /// <summary>Reads what a step or an evaluator gives.</summary>
+    public static (double Loss, double Metric) Figures(IReadOnlyList<Tensor> outputs) =>
+        (outputs[0].Item(), outputs.Count == 1 ? 1 : outputs[1].Item());
 
     /// <summary>Copies the first examples of the first epoch, or all if they are fewer.</summary>
     public Batch Examples(int count)

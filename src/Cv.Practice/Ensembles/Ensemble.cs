@@ -131,6 +131,8 @@ public sealed class Ensemble : IFunction, IDisposable
     /// <summary>Is the function of loss and accuracy.</summary>
     sealed class Judge(Ensemble ensemble) : IFunction
     {
+        public IReadOnlyList<Metric> Metrics { get; } = [Metric.Accuracy];
+
         public IReadOnlyList<Named> Inputs => ensemble.Inputs;
 
         public IReadOnlyList<Tensor> Call(ModelState state, params Binding[] inputs)

@@ -10,7 +10,7 @@ namespace Cv.Practice;
 /// are in memory, never a difference. The same result on every run and thread count.
 /// </summary>
 /// <example><code>
-/// var neighbours = new NearestNeighbours(train, Metric.L1).Find(test, k: 20);
+/// var neighbours = new NearestNeighbours(train, Distance.L1).Find(test, k: 20);
 /// double one = neighbours.Accuracy(1), twenty = neighbours.Accuracy(20);   // distances are computed once
 /// </code></example>
 public sealed class NearestNeighbours
@@ -19,33 +19,33 @@ public sealed class NearestNeighbours
 
     readonly Examples _train;
     readonly Scaling? _scaling;
-    readonly Metric _metric;
+    readonly Distance _distance;
     readonly CompiledFunction _distances;
     readonly int _blockRows;
 
     /// <summary>Keeps the training examples.</summary>
     /// <param name="train">Images, which are scaled by <paramref name="scaling"/>, or features.</param>
-    /// <param name="metric">Says what near is; <see cref="Metric.L2"/> unless given.</param>
+    /// <param name="distance">Says what near is; <see cref="Distance.L2"/> unless given.</param>
     /// <param name="scaling">Turns bytes into numbers, of these and the examples asked about; <see cref="Scaling.Unit"/> unless given. Features take none.</param>
     /// <param name="options">Says how the distances are compiled.</param>
     /// <exception cref="DataException">There are no training examples.</exception>
-    /// <exception cref="ShapeException">The metric's graph does not give f32[B,M], or the scaling does not fit.</exception>
-    public NearestNeighbours(Examples train, Metric? metric = null, Scaling? scaling = null, CompileOptions? options = null)
+    /// <exception cref="ShapeException">The distance's graph does not give f32[B,M], or the scaling does not fit.</exception>
+    public NearestNeighbours(Examples train, Distance? distance = null, Scaling? scaling = null, CompileOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(train);
-        (_train, _scaling, _metric) = (train, scaling, metric ?? Metric.L2);
+        (_train, _scaling, _distance) = (train, scaling, distance ?? Distance.L2);
         if (train.Count == 0)
             throw new DataException($"{train.Name}: expected training examples, found none. Take more of the set.");
         int size = train.SampleSize;
         var query = Expr.Input("query", ["B", size]);
         var rows = Expr.Input("train", ["M", size]);
-        var distances = _metric.Between(query, rows);
+        var distances = _distance.Between(query, rows);
         if (distances.Type != new TensorType(DType.F32, ["B", "M"]))
             throw new ShapeException(
-                $"nearest neighbours: a metric must give the distances of all pairs, f32[B,M]; {_metric.Name} gave {distances.Type}. Fold the features' axis."
+                $"nearest neighbours: a distance must give those of all pairs, f32[B,M]; {_distance.Name} gave {distances.Type}. Fold the features' axis."
             );
         _distances = Compile.Function(new Graph(distances), options);
-        _blockRows = Math.Clamp(_metric.BlockBytes / (sizeof(float) * Math.Max(1, size)), 1, Math.Min(4096, train.Count));
+        _blockRows = Math.Clamp(_distance.BlockBytes / (sizeof(float) * Math.Max(1, size)), 1, Math.Min(4096, train.Count));
     }
 
     /// <summary>Finds the k nearest training examples of each example, nearest first; of equally near ones, the first in the training set.</summary>
@@ -82,9 +82,9 @@ public sealed class NearestNeighbours
             query.Dispose();
         if (nearest.FirstIncomplete() is { } place)
             throw new DataException(
-                $"{examples.Name}: at example {place}: expected {k} training examples at a finite {_metric.Name} distance, found fewer. Look for NaN or infinity in the numbers."
+                $"{examples.Name}: at example {place}: expected {k} training examples at a finite {_distance.Name} distance, found fewer. Look for NaN or infinity in the numbers."
             );
-        return new(_train, examples, k, nearest.Places, nearest.Finished(_metric.Finish));
+        return new(_train, examples, k, nearest.Places, nearest.Finished(_distance.Finish));
     }
 
     /// <summary>Classifies each example as most of its k nearest training examples are; of classes with as many, the smaller one.</summary>

@@ -5,7 +5,7 @@ using Cv.Runtime;
 namespace Cv.Practice;
 
 /// <summary>
-/// Looks for good hyper-parameters. Each way of searching calls a function of a trial, which trains with the trial's settings and gives a score, higher for better: a validation accuracy.
+/// Looks for good hyper-parameters. Each way of searching calls a function of a trial, which trains with the trial's settings and gives a score, higher for better: a validation accuracy, say.
 /// One trial runs at a time, each on all threads; the same seed gives the same trials, also when a search goes on from its journal.
 /// </summary>
 /// <example><code>
@@ -28,7 +28,11 @@ public static partial class Search
         ArgumentNullException.ThrowIfNull(score);
         var options = given ?? new();
         using var journal = options.Journal is { } path
-            ? new Journal(path, space, $"{name}, seed {options.Seed}, {options.Stopping?.ToString() ?? "no stopping"}; {space}")
+            ? new Journal(
+                path,
+                space,
+                $"{name}, seed {options.Seed}, {options.Stopping?.ToString() ?? "no stopping"}{(options.Metric is { } metric ? $" by {metric.Name}" : "")}; {space}"
+            )
             : null;
         var done = new List<TrialResult>();
         int resumed = 0;

@@ -1,3 +1,5 @@
+using Cv.Dsl;
+
 namespace Cv.Practice;
 
 /// <summary>Says how a search runs.</summary>
@@ -14,6 +16,12 @@ public sealed record SearchOptions
 
     /// <summary>Gives up poor trials on the way; none unless given.</summary>
     public StoppingRule? Stopping { get; init; }
+
+    /// <summary>
+    /// Names the validation metric, higher for better, that a trial reports after each epoch where it is a trainer's progress. Unless given, that is the validation loss with
+    /// its sign turned. Trials are compared by what they report, so report the same that the score function gives.
+    /// </summary>
+    public Metric? Metric { get; init; }
 
     /// <summary>Hears of each trial that is done, those of the journal as well.</summary>
     public IProgress<TrialResult>? Progress { get; init; }

@@ -6,27 +6,35 @@ namespace Cv.Practice;
 
 /// <summary>
 /// Is handed to the function that a search calls: the settings to try, and where to report scores on the way. It can stand for a trainer's progress: then each epoch reports its
-/// validation accuracy, and <see cref="Cancellation"/> stops the trainer where the trial is given up.
+/// validation metric that the search's options name, and <see cref="Cancellation"/> stops the trainer where the trial is given up.
 /// </summary>
 /// <example><code>
 /// double Accuracy(Trial trial)
 /// {
-///     var program = Training.Compile(Net(trial.Integer("hidden")), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(trial["rate"]));
+///     var program = Training.Compile(Net(trial.Integer("hidden")), Verbs.SoftmaxCrossEntropy, Optimiser.Momentum(trial["rate"]), metrics: [Metric.Accuracy]);
 ///     using var state = program.Initialise(trial.Seed);
 ///     var trained = new Trainer(program.Step, program.Evaluate, new() { Epochs = 10 }).Train(state, train, validation, trial, trial.Cancellation);
-///     return trained.Epochs[^1].Validation!.Accuracy;
+///     return trained.Epochs[^1].Validation!.Metrics["accuracy"];
 /// }
 /// </code></example>
 public sealed class Trial : IProgress<TrainingEvent>, IDisposable
 {
     readonly StoppingRule? _rule;
+    readonly Metric? _metric;
     readonly IReadOnlyList<TrialResult> _earlier;
     readonly List<double> _reports = [];
     readonly CancellationTokenSource _cancellation;
 
     internal Trial(Ask ask, ulong seed, IReadOnlyList<TrialResult> earlier, SearchOptions options)
     {
-        (Number, Settings, Budget, _earlier, _rule) = (ask.Number, ask.Settings, ask.Budget, earlier, options.Stopping);
+        (Number, Settings, Budget, _earlier, _rule, _metric) = (
+            ask.Number,
+            ask.Settings,
+            ask.Budget,
+            earlier,
+            options.Stopping,
+            options.Metric
+        );
         var random = new RandomStream(seed, "search");
         Seed = (ulong)(random.Uniform(ask.Number) * (1L << 52));
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation);
@@ -78,11 +86,12 @@ public sealed class Trial : IProgress<TrainingEvent>, IDisposable
         return !Stopped;
     }
 
-    /// <summary>Reports the validation accuracy of each epoch that ends.</summary>
+    /// <summary>Reports for each epoch that ends the validation metric of <see cref="SearchOptions.Metric"/>, or else the validation loss below 0: less is better.</summary>
+    /// <exception cref="ArgumentException">The program was compiled without that metric.</exception>
     public void Report(TrainingEvent value)
     {
         if (value is EpochEnded { Validation: { } validation })
-            Report(validation.Accuracy);
+            Report(_metric is null ? -validation.Loss : validation.Metrics[_metric]);
     }
 
     /// <summary>Frees what cancellation holds; the search does it.</summary>

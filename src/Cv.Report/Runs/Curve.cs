@@ -6,12 +6,14 @@ namespace Cv.Reporting;
 /// </summary>
 sealed class Curve
 {
-    const int Capacity = 1024;
+    /// <summary>Bounds the points of any curve.</summary>
+    public const int Capacity = 1024;
 
-    readonly List<(double X, double Y)> _merged = new(Capacity);
+    readonly List<(double X, double Y)> _merged = [];
     (double X, double Y) _sum;
     int _pending;
     int _stride = 1;
+    int _halvings;
 
     public void Add(double x, double y)
     {
@@ -25,7 +27,8 @@ sealed class Curve
     }
 
     /// <summary>Copies the points: each the mean of as many steps, the last of those that came since.</summary>
-    public (double X, double Y)[] ToArray() => _pending == 0 ? [.. _merged] : [.. _merged, (_sum.X / _pending, _sum.Y / _pending)];
+    public CurvePoints Copy() =>
+        new(_halvings, _merged.Count, _pending == 0 ? [.. _merged] : [.. _merged, (_sum.X / _pending, _sum.Y / _pending)]);
 
     void Halve()
     {
@@ -35,6 +38,7 @@ sealed class Curve
             _merged[i] = ((a.X + b.X) / 2, (a.Y + b.Y) / 2);
         }
         _merged.RemoveRange(Capacity / 2, Capacity / 2);
-        _stride *= 2;
+        _stride = checked(_stride * 2);
+        _halvings++;
     }
 }

@@ -4,9 +4,9 @@ using Cv.Runtime;
 namespace Cv.Reporting;
 
 /// <summary>
-/// Listens to a training and keeps what a report shows of it: the losses and accuracies as they came, the learning rate, the time. Give it to the
+/// Listens to a training and keeps what a report shows of it: the losses and metrics as they came, the learning rate, the time. Give it to the
 /// trainer, and to <see cref="Report.Write(string, RunRecorder, Section[])"/> afterwards, or to <see cref="LivePage"/> before. Memory is bounded, however
-/// long the run: neighbouring steps are averaged. A second training that it hears of is shown as the first one's continuation. Safe for any thread.
+/// long the run: a curve keeps a thousand points, and neighbours among its steps or epochs are averaged. A second training that it hears of is shown as the first one's continuation. Safe for any thread.
 /// </summary>
 /// <example><code>
 /// var run = new RunRecorder("softmax", new ConsoleProgress()) { LearningRate = step => 0.1 * (1 - step / 7000.0) };
@@ -18,15 +18,16 @@ public sealed class RunRecorder : IProgress<TrainingEvent>
 {
     readonly Lock _lock = new();
     readonly IProgress<TrainingEvent>? _next;
-    readonly Curve _stepLoss = new();
-    readonly Curve _stepAccuracy = new();
+    readonly Figure _loss = new("loss", isFraction: false);
+    readonly List<Figure> _metrics = [];
+    readonly Curve _speed = new();
     readonly SampledCurve _rate = new();
-    readonly List<(double Epoch, EpochEnded Figures)> _epochs = [];
     readonly Dictionary<string, string> _notes = [];
     readonly List<string> _noteOrder = [];
     TrainingStarted? _started;
     TrainingStopped? _stopped;
     StepTaken? _last;
+    EpochEnded? _lastEpoch;
     int _epochsBefore;
 
     /// <summary>Makes a recorder that has heard nothing yet.</summary>
@@ -92,10 +93,11 @@ public sealed class RunRecorder : IProgress<TrainingEvent>
                 _started,
                 _last,
                 _stopped,
-                _stepLoss.ToArray(),
-                _stepAccuracy.ToArray(),
-                _rate.ToArray(),
-                [.. _epochs],
+                _lastEpoch,
+                _loss.Copy(),
+                [.. _metrics.Select(m => m.Copy())],
+                _rate.Copy(),
+                _speed.Copy(),
                 Version
             );
     }
@@ -111,31 +113,58 @@ public sealed class RunRecorder : IProgress<TrainingEvent>
             case StepTaken step:
                 _last = step;
                 double epoch = _epochsBefore + (double)step.Step / (_started?.StepsPerEpoch ?? 1);
-                _stepLoss.Add(epoch, step.Loss);
-                _stepAccuracy.Add(epoch, step.Accuracy);
+                _loss.Steps.Add(epoch, step.Loss);
+                foreach (var metric in step.Metrics)
+                    Of(metric).Steps.Add(epoch, metric.Value);
                 if (LearningRate is { } rate)
                     _rate.Add(epoch, () => rate(step.Step - 1));
                 break;
             case EpochEnded ended:
-                _epochs.Add((_epochsBefore + ended.Epoch, ended));
+                Record(_epochsBefore + ended.Epoch, ended);
                 break;
             case TrainingStopped stopped:
                 _stopped = stopped;
                 break;
         }
     }
+
+    void Record(double epoch, EpochEnded ended)
+    {
+        _lastEpoch = ended;
+        _loss.Training.Add(epoch, ended.Loss);
+        foreach (var metric in ended.Metrics)
+            Of(metric).Training.Add(epoch, metric.Value);
+        _speed.Add(epoch, ended.ImagesPerSecond);
+        if (ended.Validation is not { } validation)
+            return;
+        _loss.Validation.Add(epoch, validation.Loss);
+        foreach (var metric in validation.Metrics)
+            Of(metric).Validation.Add(epoch, metric.Value);
+    }
+
+    /// <summary>Finds the course of a metric, which begins when it is first heard of.</summary>
+    Figure Of(MetricValue metric)
+    {
+        foreach (var known in _metrics)
+            if (string.Equals(known.Name, metric.Name, StringComparison.Ordinal))
+                return known;
+        var figure = new Figure(metric.Name, metric.IsFraction);
+        _metrics.Add(figure);
+        return figure;
+    }
 }
 
-/// <summary>Holds a copy of what a recorder had heard at one time.</summary>
+/// <summary>Holds a copy of what a recorder had heard at one time: bounded, however long the run.</summary>
 sealed record RunSnapshot(
     string Name,
     ImmutableArray<(string Name, string Value)> Notes,
     TrainingStarted? Started,
     StepTaken? Last,
     TrainingStopped? Stopped,
-    (double X, double Y)[] StepLoss,
-    (double X, double Y)[] StepAccuracy,
-    (double X, double Y)[] LearningRate,
-    ImmutableArray<(double Epoch, EpochEnded Figures)> Epochs,
+    EpochEnded? LastEpoch,
+    FigureCurves Loss,
+    ImmutableArray<FigureCurves> Metrics,
+    CurvePoints LearningRate,
+    CurvePoints Speed,
     long Version
 );

@@ -11,46 +11,53 @@ static class RunSections
     {
         var facts = new List<(string Name, string Value)> { ("state", State(run)) };
         facts.AddRange(run.Notes);
-        if (run.Epochs is [.., var (_, last)])
+        if (run.LastEpoch is { } last)
         {
-            facts.Add(("training", $"loss {Digits.Short(last.Loss)}, accuracy {Digits.Percent(last.Accuracy)}"));
+            facts.Add(("training", Figures(last.Loss, last.Metrics)));
             if (last.Validation is { } v)
-                facts.Add(("validation", $"loss {Digits.Short(v.Loss)}, accuracy {Digits.Percent(v.Accuracy)}"));
+                facts.Add(("validation", Figures(v.Loss, v.Metrics)));
             facts.Add(("rate", $"{last.ImagesPerSecond.ToString("#,0", CultureInfo.InvariantCulture)} images a second"));
         }
         return Markup.Of($"<dl class=\"facts\">{facts.Select(f => Markup.Of($"<div><dt>{f.Name}</dt><dd>{f.Value}</dd></div>"))}</dl>");
     }
 
-    /// <summary>Gives the charts of a run that have anything to draw.</summary>
-    public static IEnumerable<Chart> Charts(RunSnapshot run)
-    {
-        const string x = "epoch";
-        var training = run.Epochs.Select(e => (e.Epoch, e.Figures.Loss));
-        var validated = run.Epochs.Where(e => e.Figures.Validation is not null).ToArray();
-        Chart[] charts =
+    /// <summary>Lists the curves of a run, under the titles of their charts: the loss, each metric, the learning rate, the speed. Some may have no points.</summary>
+    public static IEnumerable<RunChart> Curves(RunSnapshot run) =>
         [
-            new(
-                "Loss",
-                x,
-                new("mini-batches", run.StepLoss, Mark.Faint),
-                new("training", training),
-                new("validation", validated.Select(e => (e.Epoch, e.Figures.Validation!.Loss)))
-            ),
-            new(
-                "Accuracy",
-                x,
-                new("mini-batches", run.StepAccuracy, Mark.Faint),
-                new("training", run.Epochs.Select(e => (e.Epoch, e.Figures.Accuracy))),
-                new("validation", validated.Select(e => (e.Epoch, e.Figures.Validation!.Accuracy)))
-            )
-            {
-                Percent = true,
-            },
-            new("Learning rate", x, new Series("learning rate", run.LearningRate)),
-            new("Images a second", x, new Series("images a second", run.Epochs.Select(e => (e.Epoch, e.Figures.ImagesPerSecond)))),
+            Of("Loss", run.Loss),
+            .. run.Metrics.Select(m => Of(char.ToUpperInvariant(m.Name[0]) + m.Name[1..], m)),
+            new("Learning rate", false, [new("learning rate", Mark.Line, run.LearningRate)]),
+            new("Images a second", false, [new("images a second", Mark.Line, run.Speed)]),
         ];
-        return charts.Where(c => !c.IsEmpty).Select(c => c.WithoutEmptySeries());
-    }
+
+    /// <summary>Gives the charts of a run that have anything to draw.</summary>
+    public static IEnumerable<Chart> Charts(RunSnapshot run) =>
+        Curves(run)
+            .Select(c => new Chart(c.Title, "epoch", [.. c.Lines.Select(l => new Series(l.Name, l.Curve.Points, l.Mark))])
+            {
+                Percent = c.Percent,
+            })
+            .Where(c => !c.IsEmpty)
+            .Select(c => c.WithoutEmptySeries());
+
+    static RunChart Of(string title, FigureCurves figure) =>
+        new(
+            title,
+            figure.IsFraction,
+            [
+                new("mini-batches", Mark.Faint, figure.Steps),
+                new("training", Mark.Line, figure.Training),
+                new("validation", Mark.Line, figure.Validation),
+            ]
+        );
+
+    static string Figures(double loss, MetricValues metrics) =>
+        string.Join(
+            ", ",
+            metrics
+                .Select(m => $"{m.Name} {(m.IsFraction ? Digits.Percent(m.Value) : Digits.Short(m.Value))}")
+                .Prepend($"loss {Digits.Short(loss)}")
+        );
 
     static string State(RunSnapshot run) =>
         run.Stopped is { } stopped
@@ -70,3 +77,9 @@ static class RunSections
             _ => "stopped by an error",
         };
 }
+
+/// <summary>Names a chart of a run and its curves.</summary>
+sealed record RunChart(string Title, bool Percent, RunLine[] Lines);
+
+/// <summary>Names a curve of a run's chart.</summary>
+sealed record RunLine(string Name, Mark Mark, CurvePoints Curve);

@@ -8,9 +8,10 @@ sealed class SampledCurve
 {
     const int Capacity = 512;
 
-    readonly List<(double X, double Y)> _samples = new(Capacity);
-    int _stride = 1;
+    readonly List<(double X, double Y)> _samples = [];
+    long _stride = 1;
     long _passed;
+    int _thinnings;
 
     /// <summary>Asks for the value at a step, if this one is to be sampled.</summary>
     public void Add(double x, Func<double> value)
@@ -24,8 +25,9 @@ sealed class SampledCurve
             _samples[i] = _samples[2 * i];
         _samples.RemoveRange(Capacity / 2, Capacity / 2);
         _stride *= 2;
+        _thinnings++;
     }
 
     /// <summary>Copies the samples.</summary>
-    public (double X, double Y)[] ToArray() => [.. _samples];
+    public CurvePoints Copy() => new(_thinnings, _samples.Count, [.. _samples]);
 }

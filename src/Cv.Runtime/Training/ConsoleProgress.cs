@@ -3,7 +3,7 @@ using Spectre.Console;
 namespace Cv.Runtime;
 
 /// <summary>
-/// Shows training on the console: in a terminal a bar with loss, accuracy, images per second and time left, and a line above it for each
+/// Shows training on the console: in a terminal a bar with loss, the metrics that were asked for, images per second and time left, and a line above it for each
 /// epoch that ended; when output goes to a file or a pipe, those lines alone.
 /// </summary>
 /// <example><code>var result = trainer.Train(state, batches, progress: new ConsoleProgress());</code></example>

@@ -8,8 +8,9 @@ static class ProgressText
     /// <summary>Words an epoch's figures in a line: "epoch  3/15  loss 0.4312  accuracy 84.90 %  61200 images/s  0:04 left".</summary>
     public static string Line(EpochEnded epoch, int epochs)
     {
-        string validation = epoch.Validation is { } v ? $"  validation {Loss(v.Loss)}, {Percent(v.Accuracy)}" : "";
-        return $"{Epoch(epoch.Epoch, epochs)}  loss {Loss(epoch.Loss)}  accuracy {Percent(epoch.Accuracy)}{validation}  {Rate(epoch.ImagesPerSecond)}  {Time(epoch.TimeLeft)} left";
+        string metrics = string.Concat(epoch.Metrics.Select(m => $"  {m}"));
+        string validation = epoch.Validation is { } v ? $"  validation {Loss(v.Loss)}{string.Concat(Validated(epoch, v))}" : "";
+        return $"{Epoch(epoch.Epoch, epochs)}  loss {Loss(epoch.Loss)}{metrics}{validation}  {Rate(epoch.ImagesPerSecond)}  {Time(epoch.TimeLeft)} left";
     }
 
     /// <summary>Words where training goes on.</summary>
@@ -20,7 +21,7 @@ static class ProgressText
     public static string Beside(StepTaken step, int room)
     {
         string text = $"loss {Loss(step.EpochLoss)}";
-        string[] more = [$"accuracy {Percent(step.EpochAccuracy)}", $"{Time(step.TimeLeft)} left", Rate(step.ImagesPerSecond)];
+        string[] more = [.. step.EpochMetrics.Select(m => $"{m}"), $"{Time(step.TimeLeft)} left", Rate(step.ImagesPerSecond)];
         foreach (string figure in more)
             if (text.Length + 2 + figure.Length <= room)
                 text += "  " + figure;
@@ -45,11 +46,16 @@ static class ProgressText
         return $"epoch {Whole(epoch).PadLeft(last.Length)}/{last}";
     }
 
+    /// <summary>Words the metrics of validation: those of training stand before them under the same names, others are named.</summary>
+    static IEnumerable<string> Validated(EpochEnded epoch, Evaluation validation)
+    {
+        bool sameNames = epoch.Metrics.Select(m => m.Name).SequenceEqual(validation.Metrics.Select(m => m.Name));
+        return validation.Metrics.Select(m => sameNames ? $", {m.Text}" : $", {m}");
+    }
+
     static string Rate(double imagesPerSecond) => $"{imagesPerSecond.ToString("0", CultureInfo.InvariantCulture)} images/s";
 
     static string Loss(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
-
-    static string Percent(double value) => (100 * value).ToString("0.00", CultureInfo.InvariantCulture).PadLeft(5) + " %";
 
     static string Whole(long value) => value.ToString(CultureInfo.InvariantCulture);
 

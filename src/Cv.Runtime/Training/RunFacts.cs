@@ -8,7 +8,7 @@ namespace Cv.Runtime;
 /// <param name="Examples">The examples of the training set.</param>
 /// <param name="BatchSize">The examples of a batch.</param>
 /// <param name="Seed">What the orders of the epochs are drawn from.</param>
-/// <param name="Mean">Loss and accuracy of the epoch so far.</param>
+/// <param name="Mean">Loss and metrics of the epoch so far.</param>
 /// <param name="Epochs">The figures of each finished epoch.</param>
 /// <param name="BestEpoch">The epoch of the lowest validation loss.</param>
 /// <param name="BestLoss">That loss.</param>

@@ -14,8 +14,8 @@ namespace Cv.Runtime;
 public sealed class Trainer
 {
     /// <summary>Prepares to train with a compiled step.</summary>
-    /// <param name="step">Takes "x" and "labels", updates the state, gives [loss, accuracy] from before the update.</param>
-    /// <param name="evaluate">Takes the same, gives the same, and changes nothing.</param>
+    /// <param name="step">Takes "x" and "labels", updates the state, gives [loss, metrics...] from before the update, and names its metrics.</param>
+    /// <param name="evaluate">Takes the same, gives a loss and the metrics that it names, and changes nothing.</param>
     /// <param name="options">Says how long to train.</param>
     /// <exception cref="ArgumentOutOfRangeException">Epochs, patience or the distance of snapshots is below 1.</exception>
     public Trainer(IFunction step, IFunction evaluate, TrainingOptions? options = null)

@@ -23,18 +23,18 @@ public sealed record TrainingResumed(string Path, long Steps, ImmutableArray<Epo
 /// <param name="Epoch">The epoch, from 1.</param>
 /// <param name="Step">The step, from 1 over the whole run.</param>
 /// <param name="Loss">The loss of this mini-batch, before its update.</param>
-/// <param name="Accuracy">The fraction of this mini-batch that was classified rightly, 0 to 1.</param>
+/// <param name="Metrics">The metrics of this mini-batch that were asked for.</param>
 /// <param name="EpochLoss">The mean loss over the epoch's images so far.</param>
-/// <param name="EpochAccuracy">The accuracy over the epoch's images so far.</param>
+/// <param name="EpochMetrics">The metrics over the epoch's images so far.</param>
 /// <param name="ImagesPerSecond">The rate in this epoch.</param>
 /// <param name="TimeLeft">What the remaining epochs will take at the rate of the run so far.</param>
 public sealed record StepTaken(
     int Epoch,
     long Step,
     double Loss,
-    double Accuracy,
+    MetricValues Metrics,
     double EpochLoss,
-    double EpochAccuracy,
+    MetricValues EpochMetrics,
     double ImagesPerSecond,
     TimeSpan TimeLeft
 ) : TrainingEvent;
@@ -42,7 +42,7 @@ public sealed record StepTaken(
 /// <summary>Tells that an epoch is over.</summary>
 /// <param name="Epoch">The epoch, from 1.</param>
 /// <param name="Loss">The mean training loss, taken batch by batch while the parameters changed.</param>
-/// <param name="Accuracy">The training accuracy, taken in the same way, 0 to 1.</param>
+/// <param name="Metrics">The metrics of training that were asked for, taken in the same way.</param>
 /// <param name="Validation">The figures of the validation set after the epoch; null without one.</param>
 /// <param name="ImagesPerSecond">The rate of training, validation left out.</param>
 /// <param name="Elapsed">What the epoch took, validation included.</param>
@@ -50,7 +50,7 @@ public sealed record StepTaken(
 public sealed record EpochEnded(
     int Epoch,
     double Loss,
-    double Accuracy,
+    MetricValues Metrics,
     Evaluation? Validation,
     double ImagesPerSecond,
     TimeSpan Elapsed,

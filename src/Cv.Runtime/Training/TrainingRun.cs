@@ -16,6 +16,7 @@ sealed partial class TrainingRun : IDisposable
     readonly Stopwatches _watches;
     readonly ImmutableArray<EpochEnded>.Builder _epochs = ImmutableArray.CreateBuilder<EpochEnded>();
     readonly TrainingResumed? _resumed;
+    readonly Figures _figures;
     RunningMean _mean;
     long _updates;
     long _start;
@@ -33,7 +34,7 @@ sealed partial class TrainingRun : IDisposable
     )
     {
         (_trainer, _state, _train, _validation, _progress, _cancellation) = (trainer, state, train, validation, progress, cancellation);
-        _watches = new(trainer.Options.Clock);
+        (_watches, _figures) = (new(trainer.Options.Clock), new(trainer.Step));
         _resumed = Resume();
         _rewind = new(state, trainer.Options.SnapshotEvery, updates => trainer.Step.Call(state, BatchOf(updates).Inputs()), _start);
     }
@@ -91,7 +92,7 @@ sealed partial class TrainingRun : IDisposable
             {
                 return Cancelled(epoch);
             }
-            var ended = new EpochEnded(epoch, _mean.Loss, _mean.Accuracy, validation, rate, _watches.Epoch, TimeLeft());
+            var ended = new EpochEnded(epoch, _mean.Loss, _mean.Metrics(_figures.Names), validation, rate, _watches.Epoch, TimeLeft());
             _epochs.Add(ended);
             _mean = default;
             Report(ended);
@@ -112,16 +113,16 @@ sealed partial class TrainingRun : IDisposable
     {
         _rewind.BeforeStep(_updates);
         var batch = BatchOf(_updates);
-        var (loss, accuracy) = Evaluation.Figures(_trainer.Step.Call(_state, batch.Inputs()));
+        double loss = _figures.Of(_trainer.Step.Call(_state, batch.Inputs())).Loss;
         if (!double.IsFinite(loss))
             throw Fail(loss, $"step {Number(_updates + 1)} (epoch {epoch})", epoch, _updates + 1, _trainer.Step, BatchOf);
         _updates++;
         _watches.Step();
-        _mean.Add(loss, accuracy, batch.Count);
+        _mean.Add(loss, _figures.Metrics, batch.Count);
         if (_progress is null)
             return;
         double rate = _mean.Count / _watches.Epoch.TotalSeconds;
-        Report(new StepTaken(epoch, _updates, loss, accuracy, _mean.Loss, _mean.Accuracy, rate, TimeLeft()));
+        Report(new StepTaken(epoch, _updates, loss, _figures.ToValues(), _mean.Loss, _mean.Metrics(_figures.Names), rate, TimeLeft()));
     }
 
     Evaluation? Validate(int epoch)
@@ -162,7 +163,7 @@ sealed partial class TrainingRun : IDisposable
             return;
         // a full batch: the function may have to be compiled for the size of a short one
         Batch First(long _) => _train.Get(epoch, 0);
-        double loss = Evaluation.Figures(_trainer.Evaluate.Call(_state, First(0).Inputs())).Loss;
+        double loss = new Figures(_trainer.Evaluate).Of(_trainer.Evaluate.Call(_state, First(0).Inputs())).Loss;
         if (!double.IsFinite(loss))
             throw FailAfterStep(loss, "a training batch", epoch, First);
         _checked = _updates;

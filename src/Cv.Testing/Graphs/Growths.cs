@@ -71,6 +71,10 @@ public static class Growths
         Fold("arg_max", (x, axes, _) => x.ArgMax(axes[0]).Cast(DType.F64)),
         new("softmax", n => n.OfRank(2) is { Shape.Rank: 2 } x ? x.Softmax() : null),
         new("pick", n => n.OfRank(2) is { Shape.Rank: 2 } x ? x.Pick(n.Leaf(new(x.Shape[0]), DType.I32)) : null),
+        new(
+            "labels",
+            n => n.OfRank(2) is { Shape.Rank: 2 } x ? x.Pick(n.Leaf(new(x.Shape[0]), DType.I32).AsLabels(x.Shape[1].Value)) : null
+        ),
         // movements
         Along("transpose", (n, x, _) => x.Transpose(Permuted(n, x.Shape.Rank))),
         Along("reshape", (n, x, _) => x.Reshape(new Shape([.. Permuted(n, x.Shape.Rank).Select(i => x.Shape[i])]))),
