@@ -25,6 +25,9 @@ public sealed record CheckOptions
     /// <summary>Gives the most elements of each leaf that are looked at one by one; they are drawn at random.</summary>
     public int Elements { get; init; } = 64;
 
+    /// <summary>Numbers below this part of the gradient's largest count as 0.</summary>
+    internal double Floor { get; init; } = 1e-6;
+
     /// <summary>Gives the seed of weights, directions and the elements that are drawn.</summary>
     public int Seed { get; init; } = 1;
 }

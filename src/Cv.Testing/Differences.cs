@@ -17,6 +17,7 @@ sealed class Differences
     readonly int[] _outputs;
     readonly double[][] _weights;
     readonly CheckOptions _options;
+    readonly bool _isOpaque;
 
     public Differences(Expr[] outputs, double[][] weights, Point at, CheckOptions options)
     {
@@ -26,6 +27,7 @@ sealed class Differences
         _outputs = [.. outputs.Select(_walk.PlaceOf)];
         _weights = weights;
         _options = options;
+        _isOpaque = outputs.Any(Opaque.Holds);
     }
 
     /// <summary>Gives the first piecewise node that turned in the last difference, if one did.</summary>
@@ -43,7 +45,9 @@ sealed class Differences
         var best = new Derivative(0, 0, double.PositiveInfinity, Terrain.Kink);
         bool finite = true;
         Turned = null;
-        double step = _options.Step;
+        // what is known to seven digits wants wide steps, and no step makes it better than that
+        double step = _isOpaque ? Math.Max(_options.Step, 0.125) : _options.Step,
+            rounding = _isOpaque ? Opaque.Rounding * (Scale + Math.Abs(claim) * Reach(direction)) : 8e-16 * Scale;
         for (int level = 0; level < Levels; level++, step /= Shrink)
         {
             if (Central(direction, step) is not { } wide)
@@ -58,7 +62,7 @@ sealed class Differences
             if (Central(direction, step / 2) is not { } narrow || !double.IsFinite(narrow))
                 continue;
             // the five-point error falls by 16 as the step halves, so the narrow one is nearer; what rounds, rounds by eps / step
-            double uncertainty = Math.Abs(wide - narrow) + 8e-16 * Scale / step + 1e-12 * Math.Abs(narrow);
+            double uncertainty = Math.Abs(wide - narrow) + rounding / step + 1e-12 * Math.Abs(narrow);
             if (uncertainty < best.Uncertainty)
                 best = new(narrow, uncertainty);
             if (best.Uncertainty <= 1e-9 * Math.Abs(narrow))
@@ -68,6 +72,10 @@ sealed class Differences
             return best;
         return finite && Turned is not null ? FromBothSides(direction) : new(0, 0, double.PositiveInfinity, Terrain.NotFinite);
     }
+
+    /// <summary>Gives the largest number of the leaves that move.</summary>
+    double Reach(IReadOnlyDictionary<string, double[]> direction) =>
+        direction.Keys.SelectMany(name => _at[name]).Select(Math.Abs).DefaultIfEmpty(0).Max();
 
     /// <summary>Gives the central difference of five points; null where some point lies on another branch.</summary>
     double? Central(IReadOnlyDictionary<string, double[]> direction, double step)
@@ -97,7 +105,7 @@ sealed class Differences
                 gap = 1e-6 * Math.Max(1, Scale);
             if (Math.Abs(right.Value - here) > gap || Math.Abs(left.Value - here) > gap)
                 return new(0, 0, double.PositiveInfinity, Terrain.Jump);
-            double uncertainty = Math.Max(right.Uncertainty, left.Uncertainty);
+            double uncertainty = Math.Max(right.Uncertainty, left.Uncertainty) + (_isOpaque ? Opaque.Rounding * Scale / step : 0);
             return new(Math.Min(left.Slope, right.Slope), Math.Max(left.Slope, right.Slope), uncertainty, Terrain.Kink);
         }
         return new(0, 0, double.PositiveInfinity, Terrain.NotFinite);

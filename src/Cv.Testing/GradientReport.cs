@@ -42,21 +42,33 @@ public sealed record GradientReport(
     Point At
 )
 {
+    /// <summary>Gives what became of a proof, where one was tried: of a gate's derivative.</summary>
+    public Proof? Proof { get; init; }
+
+    /// <summary>Says why nothing was compared, where that is so.</summary>
+    internal string Reason { get; init; } = "";
+
     /// <summary>Tells whether every number passed.</summary>
-    public bool Passed => Verdict == Verdict.Pass;
+    public bool Passed => Verdict <= Verdict.Pass;
 
     /// <summary>Throws unless every number passed; gives the report otherwise.</summary>
     /// <exception cref="CheckException">A number failed, or could not be judged.</exception>
     public GradientReport MustPass() => Passed ? this : throw new CheckException(this);
 
     /// <summary>Prints verdict, worst element with both values, and the op that is wrong.</summary>
-    public override string ToString()
+    public override string ToString() => Proof is null ? Compared() : $"{Compared()}\n{Proof}";
+
+    string Compared()
     {
         string head = $"{Verdict.ToString().ToLowerInvariant()}: the gradient of {Subject} against {Method}";
         if (Worst is not { } worst)
-            return $"{head}, nothing to compare";
-        string values =
-            $"{worst.Place} is {Point.Text(worst.Analytic)}, should be {Point.Text(worst.Numeric)}, relative error {worst.Error:G3}";
+            return Reason.Length > 0 ? $"{head}, {Reason}"
+                : Checked == 0 ? $"{head}, nothing to compare"
+                : $"{head}. {Checked} compared";
+        string should = double.IsNaN(worst.Numeric)
+            ? ", and cannot be compared"
+            : $", should be {Point.Text(worst.Numeric)}, relative error {worst.Error:G3}";
+        string values = $"{worst.Place} is {Point.Text(worst.Analytic)}{should}";
         string reason = worst.Reason.Length == 0 ? "" : $" ({worst.Reason})";
         string op = Culprit is null ? "" : $". The derivative of {Culprit} is wrong";
         return $"{head}: {values}{reason}{op}. {Checked} compared, at {At}";
@@ -69,6 +81,10 @@ public sealed class CheckException : Exception
     /// <summary>Makes the error of a report.</summary>
     public CheckException(GradientReport report)
         : base(report.ToString()) => Report = report;
+
+    /// <summary>Makes the error of a report, with code that builds what it is about.</summary>
+    internal CheckException(GradientReport report, GraphCase graph)
+        : base($"{report}\n{graph}") => Report = report;
 
     /// <summary>Makes the error of a text.</summary>
     public CheckException(string message)

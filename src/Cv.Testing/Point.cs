@@ -69,12 +69,40 @@ public sealed class Point
         return new(values);
     }
 
-    /// <summary>Prints names and numbers, at most eight of each leaf.</summary>
+    const int Printed = 512; // numbers of a leaf in a text: more than any gate's point or random graph has, and far from a net's millions
+
+    /// <summary>Prints names and numbers, each with the digits that give it back. Of a leaf with more than 512 numbers, the first 512 and how many more there are.</summary>
     public override string ToString() =>
         string.Join(
             ", ",
-            _values.Select(v => $"{v.Key} = [{string.Join(", ", v.Value.Take(8).Select(Text))}{(v.Value.Length > 8 ? ", ..." : "")}]")
+            _values.Select(v =>
+                $"{v.Key} = [{string.Join(", ", v.Value.Take(Printed).Select(Text))}{(v.Value.Length > Printed ? $", and {v.Value.Length - Printed} more" : "")}]"
+            )
         );
+
+    /// <summary>Prints C# that makes the point: var at = new Point(("x", [1.5]));</summary>
+    internal string CSharp() =>
+        $"var at = new Point({string.Join(", ", _values.Select(v => $"({Quoted(v.Key)}, {Numbers(v.Value, "[", ", ", "]", "double.NaN", "double.PositiveInfinity", "double.NegativeInfinity")})"))});";
+
+    /// <summary>Prints F# that makes the point: let at = Point(Map [ "x", [| 1.5 |] ])</summary>
+    internal string FSharp() =>
+        $"let at = Point(Map [ {string.Join("; ", _values.Select(v => $"({Quoted(v.Key)}, {Numbers(v.Value, "[| ", "; ", " |]", "nan", "infinity", "-infinity")})"))} ])";
+
+    static string Quoted(string name) =>
+        $"\"{name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    static string Numbers(double[] values, string before, string between, string after, string nan, string infinity, string minus) =>
+        before
+        + string.Join(
+            between,
+            values.Select(v =>
+                double.IsNaN(v) ? nan
+                : double.IsInfinity(v) ? (v > 0 ? infinity : minus)
+                : Text(v) is var text && text.AsSpan().IndexOfAny('.', 'E') < 0 ? text + ".0"
+                : text
+            )
+        )
+        + after;
 
     internal static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 

@@ -42,7 +42,7 @@ sealed class Subject
     public double Floor =>
         _floor ??= Math.Max(
             _least,
-            1e-6 * Math.Max(1e-3, Gradients.SelectMany(g => g).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max())
+            Options.Floor * Math.Max(1e-3, Gradients.SelectMany(g => g).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max())
         );
 
     /// <summary>Turns a node to f64, and its symbols to small extents that differ.</summary>

@@ -3,6 +3,9 @@ namespace Cv.Testing;
 /// <summary>Judges a gradient, from the best to the worst.</summary>
 public enum Verdict
 {
+    /// <summary>The derivative is that of the formula, for all reals, by algebra; and every sample is right too.</summary>
+    Proved,
+
     /// <summary>The gradient is right, as far as the numbers can tell.</summary>
     Pass,
 

@@ -156,6 +156,13 @@ let tests =
         <| fun () ->
             let text = string (GraphCase(Expr.Input("x", Shape.Scalar, DType.F64).Exp(), 7))
 
-            for part in [ "// C#\nExpr x = "; "// F#\nlet x = "; "// at x = ["; "// seed 7" ] do
+            for part in
+                [
+                    "// C#\nExpr x = "
+                    "var at = new Point((\"x\", ["
+                    "// F#\nlet x = "
+                    "let at = Point(Map [ (\"x\", [|"
+                    "// seed 7"
+                ] do
                 Expect.stringContains text part "a part"
     ]

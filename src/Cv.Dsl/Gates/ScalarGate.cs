@@ -41,6 +41,11 @@ public sealed class ScalarGate : Gate, IEquatable<ScalarGate>
     /// <summary>Tells whether the derivatives were written by hand.</summary>
     public bool HasOwnDerivative { get; }
 
+    /// <summary>Gives the function as a term; those who only read terms may do so from any thread.</summary>
+    internal Term Value => _value;
+
+    internal ImmutableArray<Term> Derivatives => _derivatives;
+
     bool IsOneFunction => _value.Head == Head.Call && _value.Function!.Graph is null && _value.Parts.All(p => p.Head == Head.Argument);
 
     /// <inheritdoc/>

@@ -81,6 +81,9 @@ sealed class ScalarFunction : IEquatable<ScalarFunction>
         );
     }
 
+    /// <summary>Tells whether nobody knows a derivative: a method of the user.</summary>
+    public bool IsOwn => Slopes is null;
+
     /// <summary>Finds a function by its name.</summary>
     public static ScalarFunction Named(string name) => Table[name];
 
@@ -89,6 +92,9 @@ sealed class ScalarFunction : IEquatable<ScalarFunction>
 
     /// <summary>Computes it, or gives null for a function of one's own: it may not always give the same.</summary>
     public double? Value(double[] arguments) => Slopes is null ? null : _value(arguments);
+
+    /// <summary>Computes it now, whoever wrote it.</summary>
+    public double Compute(double[] arguments) => _value(arguments);
 
     /// <summary>Writes a call.</summary>
     public Expression Call(IEnumerable<Expression> arguments)

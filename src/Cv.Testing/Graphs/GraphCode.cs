@@ -4,7 +4,7 @@ using Cv.Dsl;
 
 namespace Cv.Testing;
 
-/// <summary>Prints a graph as code that builds it, so that a counter-example can be pasted into a test. Gates of one's own are printed by name.</summary>
+/// <summary>Prints a graph as code that builds it, so that a counter-example can be pasted into a test. A gate is printed with its formula; one of tensors by its name.</summary>
 public static class GraphCode
 {
     /// <summary>Prints C#: a line for each node, the last named y.</summary>
@@ -53,11 +53,15 @@ public static class GraphCode
 
         protected abstract string Array(IEnumerable<string> values);
 
+        protected abstract string Gate(ScalarGate gate);
+
+        protected abstract string Span(string array);
+
         public string Node(Expr node, string[] x) =>
             node.Op switch
             {
                 Input op => $"Expr.Input(\"{op.Id}\", {Shape(op.Type.Shape)}, {Value(op.Type.DType)})",
-                Parameter op => $"Expr.Parameter(\"{op.Id}\", {Shape(op.Type.Shape)}, {Value(null)}, {Value(op.Type.DType)})",
+                Parameter op => $"Expr.Parameter(\"{op.Id}\", {Shape(op.Type.Shape)}, {Value(op.Initialiser)}, {Value(op.Type.DType)})",
                 State op => $"Expr.State(\"{op.Id}\", {Shape(op.Type.Shape)}, {Value(op.Fill)}, {Value(op.Type.DType)})",
                 Const op => $"Expr.Const({Value(op.Value)}, {Value(op.DType)})",
                 Literal op =>
@@ -86,12 +90,16 @@ public static class GraphCode
             value switch
             {
                 null => "null",
+                bool b => b ? "true" : "false",
+                ScalarGate g => Gate(g),
+                TensorRule rule => $"{rule.Name}.Rule",
+                Initialiser => "Initialiser.Zeros",
                 int i => i.ToString(CultureInfo.InvariantCulture),
                 uint u => $"{u}u",
                 double d => Number(d),
                 DType d => $"DType.{d}",
                 Axes a => New("Axes", $"{a.Mask}u"),
-                Ints ints => New("Ints", Array(ints.Span.ToArray().Select(i => Value(i)))),
+                Ints ints => New("Ints", Span(Array(ints.Span.ToArray().Select(i => Value(i))))),
                 Window w => New("Window", $"{w.Size}, {w.Stride}, {w.Low}, {w.High}, {w.Dilation}"),
                 Shape s => Shape(s),
                 TensorType t => New("TensorType", $"{Value(t.DType)}, {Shape(t.Shape)}"),
@@ -108,6 +116,10 @@ public static class GraphCode
     sealed class CSharpWords : Words
     {
         public override string Line(string name, string value) => $"Expr {name} = {value};";
+
+        protected override string Gate(ScalarGate gate) => GateCode.CSharp(gate);
+
+        protected override string Span(string array) => array;
 
         protected override string New(string type, string arguments) => $"new {type}({arguments})";
 
@@ -127,6 +139,10 @@ public static class GraphCode
     sealed class FSharpWords : Words
     {
         public override string Line(string name, string value) => $"let {name} = {value}";
+
+        protected override string Gate(ScalarGate gate) => GateCode.FSharp(gate);
+
+        protected override string Span(string array) => $"System.ReadOnlySpan {array}";
 
         protected override string New(string type, string arguments) => $"{type}({arguments})";
 

@@ -47,6 +47,7 @@ public static partial class Check
         double scale = here[^1].Zip(subject.Weights, (v, w) => Math.Abs(v * w)).Sum();
         var remainders = new List<double>();
         bool seen = false;
+        double rounding = Opaque.Holds(subject.Y) ? 16 * Opaque.Rounding : 1e-13;
         for (double step = 0.0625; step > 1e-7; step /= 2)
         {
             double[][] there = walk.Run(subject.At.Moved(direction, step), here);
@@ -55,7 +56,7 @@ public static partial class Check
             if (walk.Turned(there, here) is not null || !double.IsFinite(change))
                 continue;
             seen = true;
-            if (remainder <= 1e-13 * (scale + Math.Abs(step * slope)))
+            if (remainder <= rounding * (scale + Math.Abs(step * slope)))
                 break;
             remainders.Add(remainder);
         }
