@@ -110,13 +110,14 @@ static class ConvolutionTable
     {
         var graph = new Graph(shape.Graph());
         var (function, inputs) = Ready(graph, options);
+        Tensor[] results = [.. function.Call(inputs)];
         return Duel.Run(
             "convolution",
             shape.Name,
             options.Threads,
             Arithmetic.Flops(graph),
             pace,
-            seconds => Duel.Time(() => function.Call(inputs), seconds),
+            seconds => Duel.Time(() => function.CallInto(results, inputs), seconds),
             peer is null ? null : (peer.Name, seconds => peer.Milliseconds(shape.Request(seconds)))
         );
     }

@@ -77,7 +77,7 @@ static class GemmTable
             ]),
             options
         );
-        var results = function.Call(inputs);
+        Tensor[] results = [.. function.Call(inputs)];
         Tensor[] theirs = [.. results.Select(r => Tensor.Zeros(r.Shape))];
         if (blas is not null)
         {
@@ -90,7 +90,7 @@ static class GemmTable
             options.Threads,
             product.Flops,
             pace,
-            seconds => Duel.Time(() => function.Call(inputs), seconds) / count,
+            seconds => Duel.Time(() => function.CallInto(results, inputs), seconds) / count,
             blas is null ? null : (blas.Name, seconds => Time(seconds) / count)
         );
 

@@ -41,8 +41,17 @@ public sealed record CompileOptions
     /// <summary>Gives one tile to every product and convolution, for measurements and tests.</summary>
     internal (int Rows, int Vectors)? Tile { get; init; }
 
-    /// <summary>Gives how many sets of extents a function keeps code for, 1 or more; past that, what was used longest ago is compiled anew.</summary>
+    /// <summary>
+    /// Gives how many sets of extents a function keeps code for, 1 or more. Past that, what was used longest ago is dropped, and compiled again when it comes back:
+    /// <see cref="Warn"/> hears of the first time, and <see cref="CompiledFunction.InBatches"/> needs few.
+    /// </summary>
     public int CachedShapes { get; init; } = 16;
+
+    /// <summary>
+    /// Hears, once for each function, of what costs much and is no error, such as code that must be compiled again and again. By default it is a line on standard
+    /// error; give an empty method for silence.
+    /// </summary>
+    public Action<string> Warn { get; init; } = static text => Console.Error.WriteLine(text);
 
     /// <summary>
     /// Computes cheap elementwise values of the forward pass again where the backward pass reads them, instead of keeping them. The peak of

@@ -1,136 +1,121 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Cv.Dsl;
 using Cv.Runtime;
 
 namespace Cv.Compiler;
 
-/// <summary>Runs a plan: compiled kernels in order, each with its table of addresses. Calls allocate nothing.</summary>
+/// <summary>
+/// Holds the code for one set of extents: compiled kernels in order, and where each of their addresses comes from. It never changes, so any number of calls may
+/// run it at once, each in an <see cref="Execution"/> of its own.
+/// </summary>
 sealed class Executable
 {
     const double WorkWorthThreads = 20_000;
 
-    readonly Workers _workers;
-    readonly Kernel[] _kernels;
     readonly long[][] _slots;
-    readonly long[] _units;
-    readonly bool[] _threaded;
-    readonly Tensor _arena;
     readonly Tensor[] _constants;
-    readonly Tensor[] _outputs;
-    readonly (int Input, long[] Address, (int Kernel, int Slot)[] Uses)[] _inputs;
-    readonly (Named Leaf, (int Kernel, int Slot)[] Uses)[] _leaves;
-    readonly Tensor[] _stateTensors;
-    ModelState? _state;
+    readonly ImmutableArray<(Named Leaf, bool IsWritten)> _leaves;
+    readonly ConditionalWeakTable<ModelState, Leaves> _leavesOf = [];
+    readonly Idle<Execution> _idle = new();
 
     public Executable(Plan plan, ImmutableArray<Expr> outputs, Signature signature, int threads)
     {
-        _workers = Workers.Of(threads);
-        _arena = Tensor.Zeros([checked((int)(plan.ArenaBytes / 4 + 64))]);
-        _outputs = [.. outputs.Select(o => Tensor.Zeros(o.Shape, o.DType))];
-        Outputs = Array.AsReadOnly(_outputs);
+        MemoryLimit.Check(plan, outputs);
+        Workers = Workers.Of(threads);
+        ArenaBytes = plan.ArenaBytes;
+        Outputs = [.. outputs.Select(o => o.Type)];
         int count = plan.Kernels.Length;
-        (_kernels, _slots, _units, _threaded) = (KernelCache.Compile(plan.Kernels), new long[count][], new long[count], new bool[count]);
+        (Kernels, _slots) = (KernelCache.Compile(plan.Kernels), new long[count][]);
+        Units = [.. plan.Kernels.Select(k => k.Units)];
+        Threaded = [.. plan.Kernels.Select(IsThreaded)];
         var constants = new List<Tensor>();
-        var uses = new Dictionary<Named, List<(int, int)>>();
-        for (int i = 0; i < count; i++)
+        var places = new List<(Place Place, int Kernel, int Slot, bool IsWritten)>();
+        for (int k = 0; k < count; k++)
         {
-            var code = plan.Kernels[i];
-            _units[i] = code.Units;
-            _threaded[i] = IsThreaded(code);
-            _slots[i] = new long[code.Slots.Length];
+            var code = plan.Kernels[k];
+            _slots[k] = new long[code.Slots.Length];
             for (int s = 0; s < code.Slots.Length; s++)
-                _slots[i][s] = code.Slots[s] is Slot.Number n ? n.Value : Address(plan[code.Slots[s]], i, s);
+                if (code.Slots[s] is Slot.Number number)
+                    _slots[k][s] = number.Value;
+                else if (plan[code.Slots[s]] is Place.Constant constant)
+                    _slots[k][s] = Constant(constant, constants);
+                else
+                    places.Add((plan[code.Slots[s]], k, s, code.Writes.Contains(code.Slots[s])));
         }
         _constants = [.. constants];
-        _inputs = [.. uses.Where(u => u.Key is Input).Select(u => (signature.NumberOf(u.Key.Id), new long[1], u.Value.ToArray()))];
-        _leaves = [.. uses.Where(u => u.Key is not Input).Select(u => (u.Key, u.Value.ToArray()))];
-        _stateTensors = new Tensor[_leaves.Length];
-
-        long Address(Place place, int kernel, int slot)
-        {
-            switch (place)
-            {
-                case Place.Arena a:
-                    return _arena.Address + a.Offset;
-                case Place.Output o:
-                    return _outputs[o.Index].Address;
-                case Place.Constant c:
-                    constants.Add(Tensor.From(c.Of.Type.Shape, c.Of.Values.ToArray()).Cast(c.Of.Type.DType));
-                    return constants[^1].Address;
-                case Place.Leaf l:
-                    if (!uses.TryGetValue(l.Of, out var list))
-                        uses[l.Of] = list = [];
-                    list.Add((kernel, slot));
-                    return 0;
-                default:
-                    throw new InvalidOperationException($"plan: no address for {place}.");
-            }
-        }
+        InArena = [.. places.Where(p => p.Place is Place.Arena).Select(p => (p.Kernel, p.Slot, ((Place.Arena)p.Place).Offset))];
+        OfOutputs =
+        [
+            .. Enumerable.Range(0, Outputs.Length).Select(i => Uses(places.Where(p => p.Place is Place.Output o && o.Index == i))),
+        ];
+        var named = places.Where(p => p.Place is Place.Leaf).GroupBy(p => ((Place.Leaf)p.Place).Of).ToList();
+        OfInputs = [.. named.Where(g => g.Key is Input).Select(g => (signature.NumberOf(g.Key.Id), Uses(g)))];
+        // what is written comes first, so that what shares its memory is found when it is claimed
+        var leaves = named.Where(g => g.Key is not Input).OrderByDescending(g => g.Any(p => p.IsWritten)).ToList();
+        _leaves = [.. leaves.Select(g => (g.Key, g.Any(p => p.IsWritten)))];
+        OfLeaves = [.. leaves.Select(Uses)];
     }
 
-    /// <summary>Gives the tensors that calls write their results to.</summary>
-    public IReadOnlyList<Tensor> Outputs { get; }
+    public Workers Workers { get; }
+
+    public Kernel[] Kernels { get; }
+
+    public long[] Units { get; }
+
+    public bool[] Threaded { get; }
+
+    public long ArenaBytes { get; }
+
+    /// <summary>Gives the types of the results.</summary>
+    public ImmutableArray<TensorType> Outputs { get; }
+
+    /// <summary>Lists the addresses in the arena.</summary>
+    public (int Kernel, int Slot, long Offset)[] InArena { get; }
+
+    /// <summary>Lists, for each output, where its address stands.</summary>
+    public (int Kernel, int Slot)[][] OfOutputs { get; }
+
+    /// <summary>Lists, for each input that is read, where its address stands.</summary>
+    public (int Input, (int Kernel, int Slot)[] Uses)[] OfInputs { get; }
+
+    /// <summary>Lists, for each parameter and state that is used, where its address stands.</summary>
+    public (int Kernel, int Slot)[][] OfLeaves { get; }
 
     /// <summary>Tells whether a kernel's work is worth more than one thread.</summary>
     public static bool IsThreaded(KernelCode kernel) => kernel.Work >= WorkWorthThreads && kernel.Units > 1;
 
-    /// <summary>Runs every kernel. Marks, one more than there are kernels, take the timestamps before the first and after each.</summary>
-    public void Run(ModelState state, Call call, Span<long> marks = default)
+    /// <summary>Copies tables of addresses, all of which are known but for those listed here.</summary>
+    public long[][] Slots() => [.. _slots.Select(s => (long[])s.Clone())];
+
+    /// <summary>Finds the tensors of the parameters and states in a state.</summary>
+    /// <exception cref="BindingException">The state lacks one, or holds one of another type.</exception>
+    public Leaves LeavesOf(ModelState state) =>
+        _leavesOf.TryGetValue(state, out var known) ? known : _leavesOf.GetValue(state, s => new(s, _leaves));
+
+    /// <summary>Runs the kernels in an idle execution, or a new one.</summary>
+    public void Run(Call call, Leaves leaves, ReadOnlySpan<Tensor> results)
     {
-        if (state != _state)
-            Read(state);
-        // asked anew at each call: a tensor that was disposed since refuses to give its address
-        foreach (var tensor in _stateTensors)
-            _ = tensor.Address;
-        foreach (var (input, address, uses) in _inputs)
-            if (Apart(call, input).Address is var now && now != address[0])
-                Patch(uses, address[0] = now);
-        if (!marks.IsEmpty)
-            marks[0] = Stopwatch.GetTimestamp();
-        for (int i = 0; i < _kernels.Length; i++)
-        {
-            if (_threaded[i])
-                _workers.Run(_kernels[i], _slots[i], _units[i]);
-            else
-                _kernels[i](_slots[i], 0, _units[i], 0);
-            if (!marks.IsEmpty)
-                marks[i + 1] = Stopwatch.GetTimestamp();
-        }
-        GC.KeepAlive(call);
+        var execution = _idle.Take() ?? new(this);
+        execution.Run(call, leaves, results);
+        _idle.Give(execution);
         GC.KeepAlive(_constants);
-        GC.KeepAlive(_arena);
     }
 
-    /// <summary>Finds the tensors of a state that is new to this code.</summary>
-    void Read(ModelState state)
+    /// <summary>Gives the memory of idle executions back to the pool: this code is not wanted for now.</summary>
+    public void Retire()
     {
-        _state = null;
-        for (int i = 0; i < _leaves.Length; i++)
-        {
-            _stateTensors[i] = Interpreter.StateOf(state, _leaves[i].Leaf);
-            Patch(_leaves[i].Uses, _stateTensors[i].Address);
-        }
-        _state = state;
+        while (_idle.Take() is { } execution)
+            execution.Dispose();
     }
 
-    /// <summary>Gives an input's tensor, or a copy where the call would overwrite it: an output of the last call, or a part of the state.</summary>
-    Tensor Apart(Call call, int input)
+    static long Constant(Place.Constant constant, List<Tensor> constants)
     {
-        var value = call[input];
-        bool written = false;
-        foreach (var output in _outputs)
-            written |= output.Address == value.Address;
-        foreach (var tensor in _stateTensors)
-            written |= tensor.Address == value.Address;
-        if (written)
-            call.Set(input, value = value.Clone());
-        return value;
+        using var wide = Tensor.From(constant.Of.Type.Shape, constant.Of.Values.ToArray());
+        constants.Add(wide.Cast(constant.Of.Type.DType));
+        return constants[^1].Address;
     }
 
-    void Patch((int Kernel, int Slot)[] uses, long address)
-    {
-        foreach (var (kernel, slot) in uses)
-            _slots[kernel][slot] = address;
-    }
+    static (int Kernel, int Slot)[] Uses(IEnumerable<(Place Place, int Kernel, int Slot, bool IsWritten)> places) =>
+        [.. places.Select(p => (p.Kernel, p.Slot))];
 }

@@ -17,28 +17,22 @@ public static class Interpreter
     /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
     public static ImmutableArray<Tensor> Run(Graph graph, ModelState? state, params Binding[] inputs)
     {
-        graph = graph.ForInference();
-        var signature = new Signature(graph);
-        var call = signature.Bind(inputs);
-        var bound = BindSymbols.Run(graph, call.Binding());
+        using var reading = new Reading(graph.ForInference(), state, inputs);
         var values = new Dictionary<Expr, double[]>();
-        foreach (var e in bound.Nodes)
-            values[e] = Evaluate(e, values, state, signature, call);
-        return [.. bound.Roots.Select(root => ToTensor(root.Type, values[root]))];
+        foreach (var e in reading.Graph.Nodes)
+            values[e] = Evaluate(e, values, reading);
+        return [.. reading.Graph.Roots.Select(root => ToTensor(root.Type, values[root]))];
     }
 
     /// <summary>Finds the first node, in order of evaluation, with a value that is not finite; null when every value is.</summary>
     /// <exception cref="BindingException">An input is unknown, unbound, or bound to a value that does not fit it.</exception>
     public static NonFiniteReport? FirstNonFinite(Graph graph, ModelState? state, params Binding[] inputs)
     {
-        graph = graph.ForInference();
-        var signature = new Signature(graph);
-        var call = signature.Bind(inputs);
-        var bound = BindSymbols.Run(graph, call.Binding());
+        using var reading = new Reading(graph.ForInference(), state, inputs);
         var values = new Dictionary<Expr, double[]>();
-        foreach (var e in bound.Nodes)
+        foreach (var e in reading.Graph.Nodes)
         {
-            double[] value = values[e] = Evaluate(e, values, state, signature, call);
+            double[] value = values[e] = Evaluate(e, values, reading);
             double[][] operands = [.. e.Operands.Select(o => values[o])];
             if (Report(e, operands, value, "") is not { } report)
                 continue;
@@ -61,10 +55,10 @@ public static class Interpreter
         return new($"{e}{where}", $"element {bad} of {value.Length} is {value[bad]}; {text}", e.Origin);
     }
 
-    static double[] Evaluate(Expr e, Dictionary<Expr, double[]> values, ModelState? state, Signature signature, Call call)
+    static double[] Evaluate(Expr e, Dictionary<Expr, double[]> values, Reading reading)
     {
         if (e.Op is Named named)
-            return (named is Input ? call[signature.NumberOf(named.Id)] : StateOf(state, named)).ToDoubles();
+            return reading.ValueOf(named).ToDoubles();
         var result = new double[e.Shape.Size];
         e.Op.Evaluate(e, e.Operands.Select(o => values[o]).ToArray(), result);
         if (e.DType == DType.F32)
@@ -97,5 +91,45 @@ public static class Interpreter
     {
         using var wide = Tensor.From(type.Shape, values);
         return wide.Cast(type.DType);
+    }
+
+    /// <summary>Holds a graph with its symbols bound, and claims what it reads, as a call does, until it is disposed.</summary>
+    sealed class Reading : IDisposable
+    {
+        readonly Signature _signature;
+        readonly Call _call;
+        readonly Dictionary<Named, Tensor> _leaves;
+        readonly CallFlow _flow;
+
+        public Reading(Graph graph, ModelState? state, Binding[] inputs)
+        {
+            _signature = new(graph);
+            _call = new(_signature);
+            try
+            {
+                _signature.Bind(_call, inputs);
+                Graph = BindSymbols.Run(graph, _call.Binding());
+                var named = Graph.Nodes.Select(e => e.Op).OfType<Named>().Where(l => l is not Input).Distinct();
+                var leaves = new Leaves(state ?? ModelState.Empty, [.. named.Select(l => (l, false))]);
+                _leaves = leaves.All.ToDictionary(l => l.Leaf, l => l.Tensor);
+                _call.Begin([], leaves);
+                _flow = CallFlow.Begin();
+            }
+            catch
+            {
+                _call.Clear();
+                throw;
+            }
+        }
+
+        public Graph Graph { get; }
+
+        public Tensor ValueOf(Named leaf) => leaf is Input ? _call[_signature.NumberOf(leaf.Id)] : _leaves[leaf];
+
+        public void Dispose()
+        {
+            _flow.Dispose();
+            _call.Clear();
+        }
     }
 }

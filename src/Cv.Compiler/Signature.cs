@@ -67,15 +67,7 @@ sealed class Signature
         return -1;
     }
 
-    /// <inheritdoc cref="Bind(Call, ReadOnlySpan{Binding})"/>
-    public Call Bind(ReadOnlySpan<Binding> bindings)
-    {
-        var call = new Call(this);
-        Bind(call, bindings);
-        return call;
-    }
-
-    /// <summary>Checks the bindings of a call, binds the symbols, and converts labels that came as floats.</summary>
+    /// <summary>Checks the types of a call's bindings, and binds the symbols. Reads no element.</summary>
     /// <exception cref="BindingException">An input is unknown, unbound, bound twice, or bound to a value that does not fit it.</exception>
     public void Bind(Call call, ReadOnlySpan<Binding> bindings)
     {
@@ -96,8 +88,7 @@ sealed class Signature
             Check(number, value, call);
             if (call.Has(number))
                 throw new BindingException($"call: input \"{name}\" may be bound once; got it twice. Drop one binding.", _inputs[number]);
-            var input = _inputs[number];
-            call.Set(number, input.Type.DType == DType.I32 && value.DType.IsFloat() ? Whole(input, value) : value);
+            call.Set(number, value);
         }
         for (int i = 0; i < _inputs.Length; i++)
             if (!call.Has(i))
@@ -105,6 +96,15 @@ sealed class Signature
                     $"call: input \"{_inputs[i].Id}\" must be bound, to {_inputs[i].Type}; it is not. Add new Binding(\"{_inputs[i].Id}\", ...).",
                     _inputs[i]
                 );
+    }
+
+    /// <summary>Checks the elements of a call's inputs, whose memory it has claimed, and converts labels that came as floats.</summary>
+    /// <exception cref="BindingException">A label is not a whole number, or an index is out of range.</exception>
+    public void CheckElements(Call call)
+    {
+        for (int i = 0; i < _inputs.Length; i++)
+            if (_inputs[i].Type.DType == DType.I32 && call[i].DType.IsFloat())
+                call.Replace(i, Whole(_inputs[i], call[i]));
         _indices.Verify(call);
     }
 

@@ -93,13 +93,14 @@ sealed class Tuner
     {
         var operands = node.Operands.Select((o, i) => Alone(o, $"operand{i}")).ToArray();
         var function = new CompiledFunction(new Graph(Expr.Of(node.Op, operands)), options with { Autotune = false, Tile = tile });
+        Tensor[] results = [Tensor.Zeros(node.Shape, node.DType)];
         var inputs = function.Inputs.Select(i => new Binding(i.Id, Tensor.Zeros(i.Type.Shape, i.Type.DType))).ToArray();
         double best = double.PositiveInfinity;
         long begin = Stopwatch.GetTimestamp();
         for (int run = 0; run < WarmUps + Runs; run++)
         {
             long start = Stopwatch.GetTimestamp();
-            function.Call(inputs);
+            function.CallInto(results, inputs);
             double ms = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             if (run > 0)
                 best = Math.Min(best, ms);
@@ -108,6 +109,7 @@ sealed class Tuner
         }
         foreach (var (_, value) in inputs)
             value.Dispose();
+        results[0].Dispose();
         return best;
     }
 

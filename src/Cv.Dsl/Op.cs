@@ -19,7 +19,7 @@ public abstract record Op
 
     /// <summary>
     /// Runs the op's meaning on plain row-major arrays, in f64, slowly and obviously; the interpreter rounds the result to the node's
-    /// dtype. Truth values are 0 and 1.
+    /// dtype. Truth values are 0 and 1. Calls on several threads run it at once.
     /// </summary>
     public abstract void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result);
 

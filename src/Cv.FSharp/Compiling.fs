@@ -37,7 +37,10 @@ module Compiling =
     /// Makes the first values of the parameters and states that a function reads.
     let initialise seed (f: CompiledFunction) = ModelState.Initialise(f.Leaves, seed)
 
-    /// Calls a function of inputs alone: `call f [ "x", images ]`. It overwrites its outputs at its next call.
+    /// Gives a function for batches of any size, which are cut into pieces of one size and powers of two: `program.Predict |> inBatches 64`
+    let inBatches size (f: CompiledFunction) = f.InBatches size
+
+    /// Calls a function of inputs alone: `call f [ "x", images ]`. The results are the caller's, to dispose or to forget.
     let call (f: CompiledFunction) (inputs: (string * Tensor) list) =
         f.Call [| for name, value in inputs -> Binding(name, value) |] |> List.ofSeq
 
@@ -45,3 +48,7 @@ module Compiling =
     let callWith (state: ModelState) (f: IFunction) (inputs: (string * Tensor) list) =
         f.Call(state, [| for name, value in inputs -> Binding(name, value) |])
         |> List.ofSeq
+
+    /// Calls a function that reads or updates a state, into the caller's tensors: a loop allocates nothing. `callInto state f figures [ "x", images ]`
+    let callInto (state: ModelState) (f: IFunction) (results: Tensor list) (inputs: (string * Tensor) list) =
+        f.CallInto(state, List.toArray results, [| for name, value in inputs -> Binding(name, value) |])

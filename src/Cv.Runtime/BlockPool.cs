@@ -13,7 +13,7 @@ static class BlockPool
     static readonly Stack<Block>[] Classes = [.. Enumerable.Range(0, 128).Select(_ => new Stack<Block>())];
     static long _heldLines;
 
-    /// <summary>Gives a block of at least <paramref name="bytes"/>; what it holds is arbitrary.</summary>
+    /// <summary>Gives a block of at least <paramref name="bytes"/>, which are at most <see cref="Block.MaximumBytes"/>; what it holds is arbitrary.</summary>
     public static Block Rent(long bytes)
     {
         var (sizeClass, lines) = SizeClassOf(bytes);
@@ -25,7 +25,7 @@ static class BlockPool
             Interlocked.Add(ref _heldLines, -block.Lines);
         else
             block = new Block(sizeClass, lines);
-        block.Share();
+        block.Open();
         return block;
     }
 
@@ -48,6 +48,7 @@ static class BlockPool
         long last = Math.Max(1, (bytes + Block.Line - 1) / Block.Line) - 1;
         int shift = Math.Max(0, BitOperations.Log2((ulong)last) - 2);
         long quarters = last >> shift;
-        return ((int)(4 * shift + quarters), (quarters + 1) << shift);
+        // what fits is not refused for the rounding
+        return ((int)(4 * shift + quarters), Math.Min((quarters + 1) << shift, Math.Max(last + 1, Block.MaximumLines)));
     }
 }

@@ -22,6 +22,16 @@ public sealed class BindingException : Exception
     public override string Message => _declared is null ? Text : $"{Text} (declared at {_declared})";
 }
 
+/// <summary>
+/// Reports a call that is made inside another one, by what an op of that runs, and would read half of its update, change what it reads, or wait without end.
+/// </summary>
+public sealed class ReentryException : InvalidOperationException
+{
+    /// <summary>Makes the error with its message, which names the tensor.</summary>
+    public ReentryException(string message)
+        : base(message) { }
+}
+
 /// <summary>Reports data that is not what it should be; the message names the file, the offset, what was expected and what was found.</summary>
 public sealed class DataException : Exception
 {

@@ -5,8 +5,12 @@ namespace Cv.Runtime;
 
 /// <summary>
 /// Holds the named tensors that live between calls: parameters and optimiser state. Once made, its names and tensors stay the same
-/// objects at the same addresses; only their elements change. Not safe for two calls at once.
+/// objects at the same addresses; only their elements change.
 /// </summary>
+/// <remarks>
+/// For any number of threads: calls that read the state run beside each other, and one that changes it runs alone, in the order in which they came. Copies and files
+/// made of it are whole too, from before or after such a call. A span of a tensor's elements is the caller's to guard.
+/// </remarks>
 /// <example><code>
 /// var state = ModelState.Initialise([w, b], seed: 1);
 /// Tensor weights = state["w"];
@@ -70,10 +74,16 @@ public sealed partial class ModelState : IDisposable
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
     /// <summary>Copies every tensor into a state of its own.</summary>
-    public ModelState Clone() => new([.. Names.Select(name => KeyValuePair.Create(name, _tensors[name].Clone()))]);
+    /// <exception cref="ObjectDisposedException">A tensor was disposed.</exception>
+    public ModelState Clone()
+    {
+        using var claims = StateClaims.Take(changed: null, read: this);
+        return new([.. Names.Select(name => KeyValuePair.Create(name, _tensors[name].Clone()))]);
+    }
 
     /// <summary>Overwrites every tensor's elements with those of a state of the same names and types; changes nothing if they differ.</summary>
     /// <exception cref="ShapeException">Names, dtypes or shapes differ.</exception>
+    /// <exception cref="ObjectDisposedException">A tensor was disposed; then nothing is changed.</exception>
     public void CopyFrom(ModelState source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -86,11 +96,12 @@ public sealed partial class ModelState : IDisposable
                     $"state: both states must hold the same tensors; \"{name}\" is {theirs} in the source and {ours} here. Copy between states of one model."
                 );
         }
+        using var claims = StateClaims.Take(changed: this, read: source);
         foreach (string name in Names)
             _tensors[name].CopyFrom(source[name]);
     }
 
-    /// <summary>Disposes every tensor.</summary>
+    /// <summary>Disposes every tensor. A call that uses one keeps its memory until it ends.</summary>
     public void Dispose()
     {
         foreach (var tensor in _tensors.Values)

@@ -98,14 +98,19 @@ public sealed partial class Tensor
     /// <exception cref="ShapeException">T is not the dtype's element type.</exception>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public T[] ToArray<T>()
-        where T : unmanaged => AsSpan<T>().ToArray();
+        where T : unmanaged
+    {
+        using var use = new Use(this);
+        return View<T>(use.Block).ToArray();
+    }
 
     /// <summary>Copies the elements, row-major, as f64 (true is 1).</summary>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public double[] ToDoubles()
     {
+        using var use = new Use(this);
         var values = new double[Size];
-        ConvertTo<double>(values);
+        ConvertTo<double>(use.Block, values);
         return values;
     }
 
@@ -118,59 +123,59 @@ public sealed partial class Tensor
     {
         if (dtype == DType)
             return Clone();
-        _ = Address; // refuses a disposed tensor before memory is taken
+        using var use = new Use(this); // refuses a disposed tensor before memory is taken
         var result = Uninitialised(Shape, dtype);
         switch (dtype)
         {
             case DType.F32:
-                ConvertTo(result.AsSpan<float>());
+                ConvertTo(use.Block, result.AsSpan<float>());
                 break;
             case DType.F64:
-                ConvertTo(result.AsSpan<double>());
+                ConvertTo(use.Block, result.AsSpan<double>());
                 break;
             case DType.I32:
-                ConvertTo(result.AsSpan<int>());
+                ConvertTo(use.Block, result.AsSpan<int>());
                 break;
             default:
-                ToTruth(result.AsSpan<bool>());
+                ToTruth(use.Block, result.AsSpan<bool>());
                 break;
         }
         return result;
     }
 
-    void ConvertTo<T>(Span<T> target)
+    void ConvertTo<T>(Block block, Span<T> target)
         where T : unmanaged, System.Numerics.INumber<T>
     {
         switch (DType)
         {
             case DType.F32:
-                TensorPrimitives.ConvertTruncating<float, T>(AsSpan<float>(), target);
+                TensorPrimitives.ConvertTruncating<float, T>(View<float>(block), target);
                 break;
             case DType.F64:
-                TensorPrimitives.ConvertTruncating<double, T>(AsSpan<double>(), target);
+                TensorPrimitives.ConvertTruncating<double, T>(View<double>(block), target);
                 break;
             case DType.I32:
-                TensorPrimitives.ConvertTruncating<int, T>(AsSpan<int>(), target);
+                TensorPrimitives.ConvertTruncating<int, T>(View<int>(block), target);
                 break;
             default:
-                TensorPrimitives.ConvertTruncating<byte, T>(MemoryMarshal.Cast<bool, byte>(AsSpan<bool>()), target);
+                TensorPrimitives.ConvertTruncating<byte, T>(MemoryMarshal.Cast<bool, byte>(View<bool>(block)), target);
                 break;
         }
     }
 
-    void ToTruth(Span<bool> target)
+    void ToTruth(Block block, Span<bool> target)
     {
         for (int i = 0; i < target.Length; i++)
-            target[i] = At(i) != 0;
+            target[i] = At(block, i) != 0;
     }
 
-    double At(int index) =>
+    double At(Block block, int index) =>
         DType switch
         {
-            DType.F32 => AsSpan<float>()[index],
-            DType.F64 => AsSpan<double>()[index],
-            DType.I32 => AsSpan<int>()[index],
-            _ => AsSpan<bool>()[index] ? 1 : 0,
+            DType.F32 => View<float>(block)[index],
+            DType.F64 => View<double>(block)[index],
+            DType.I32 => View<int>(block)[index],
+            _ => View<bool>(block)[index] ? 1 : 0,
         };
 
     static Tensor Table<T>(T[,] values)

@@ -7,9 +7,10 @@ namespace Cv.Runtime;
 
 /// <summary>
 /// Holds numbers in row-major order, of one dtype and a known shape, in pinned managed memory: the first element stands on a 64-byte
-/// line, and at least 256 bytes past the last one may be read (never written). Disposing gives the memory back to a pool at once;
-/// forgetting to is harmless, the garbage collector takes it then.
+/// line, and at least 256 bytes past the last one may be read (never written). Disposing gives the memory back to a pool, at once or when
+/// the last call that uses it has ended; forgetting to is harmless, the garbage collector takes it then.
 /// </summary>
+/// <remarks>Any method may be called while another thread disposes the tensor: it completes, or refuses. A span is the exception.</remarks>
 /// <example><code>
 /// using var x = Tensor.From([2, 3], new[] { 1f, 2, 3, 4, 5, 6 });
 /// float last = x.AsSpan&lt;float&gt;()[^1];   // 6
@@ -56,8 +57,14 @@ public sealed partial class Tensor : IDisposable
         }
     }
 
+    /// <summary>Gives the address of the first element to who has claimed the memory, and so need not ask whether the tensor was disposed meanwhile.</summary>
+    internal nint Place => _address;
+
+    /// <summary>Gives the block, or null after the tensor was disposed.</summary>
+    internal Block? Memory => Volatile.Read(ref _block);
+
     /// <summary>Makes a tensor of zeros (of false, for bool); f32 unless said otherwise.</summary>
-    /// <exception cref="ShapeException">A dim is symbolic, or the elements are more than 2^31 - 1.</exception>
+    /// <exception cref="ShapeException">A dim is symbolic, the elements are more than 2^31 - 1, or they take 16 GiB.</exception>
     public static Tensor Zeros(Shape shape, DType dtype = DType.F32)
     {
         var tensor = Uninitialised(shape, dtype);
@@ -66,7 +73,7 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>Makes a tensor whose elements are whatever the memory held: for a caller that sets every one of them.</summary>
-    /// <exception cref="ShapeException">A dim is symbolic, or the elements are more than 2^31 - 1.</exception>
+    /// <exception cref="ShapeException">A dim is symbolic, the elements are more than 2^31 - 1, or they take 16 GiB.</exception>
     public static Tensor Uninitialised(Shape shape, DType dtype = DType.F32)
     {
         if (!shape.IsKnown)
@@ -74,7 +81,12 @@ public sealed partial class Tensor : IDisposable
                 $"tensor: every dim must be a number; got {new TensorType(dtype, shape)}. Bind its symbols first: shape.Bind(...)."
             );
         int size = shape.Size;
-        return new(new(dtype, shape), size, BlockPool.Rent((long)size * dtype.ByteSize()));
+        long bytes = (long)size * dtype.ByteSize();
+        if (bytes > Block.MaximumBytes)
+            throw new ShapeException(
+                $"tensor: the elements must take at most {Block.MaximumBytes} bytes; got {new TensorType(dtype, shape)} with {bytes}. Split it, or use a smaller dtype."
+            );
+        return new(new(dtype, shape), size, BlockPool.Rent(bytes));
     }
 
     /// <summary>Sees the elements, row-major; T is float for f32, double for f64, int for i32, bool for bool. Keeps the memory alive.</summary>
@@ -84,13 +96,9 @@ public sealed partial class Tensor : IDisposable
     public Span<T> AsSpan<T>()
         where T : unmanaged
     {
-        var block = _block;
+        var block = Memory;
         ObjectDisposedException.ThrowIf(block is null, this);
-        if (ElementType<T>() != DType)
-            throw new ShapeException(
-                $"tensor: a view must have the tensor's element type; got {typeof(T).Name} for {Type}. Ask for {ElementName(DType)}, or use Cast."
-            );
-        return MemoryMarshal.CreateSpan(ref Unsafe.As<byte, T>(ref Unsafe.AddByteOffset(ref block.Start, _offset)), Size);
+        return View<T>(block);
     }
 
     /// <summary>Gives the one element of a tensor of size 1, as f64 (true is 1).</summary>
@@ -100,22 +108,17 @@ public sealed partial class Tensor : IDisposable
     {
         if (Size != 1)
             throw new ShapeException($"item: the tensor must hold one element; got {Type} with {Size}. Index a span: AsSpan<T>()[i].");
-        return DType switch
-        {
-            DType.F32 => AsSpan<float>()[0],
-            DType.F64 => AsSpan<double>()[0],
-            DType.I32 => AsSpan<int>()[0],
-            _ => AsSpan<bool>()[0] ? 1 : 0,
-        };
+        using var use = new Use(this);
+        return At(use.Block, 0);
     }
 
     /// <summary>Copies the tensor into memory of its own.</summary>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public Tensor Clone()
     {
-        var bytes = Bytes();
+        using var use = new Use(this);
         var copy = Uninitialised(Shape, DType);
-        bytes.CopyTo(copy.Bytes());
+        Bytes(use).CopyTo(copy.Bytes(new Use(copy._block!)));
         return copy;
     }
 
@@ -127,7 +130,9 @@ public sealed partial class Tensor : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         if (source.Type != Type)
             throw new ShapeException($"copy: dtype and shape must agree; got {source.Type} for {Type}. Use Cast or Reshape first.");
-        source.Bytes().CopyTo(Bytes());
+        using var use = new Use(this);
+        using var read = new Use(source);
+        source.Bytes(read).CopyTo(Bytes(use));
     }
 
     /// <summary>Sees the same elements under another shape of the same size. The two share memory, which lives until both are disposed.</summary>
@@ -160,52 +165,100 @@ public sealed partial class Tensor : IDisposable
     /// </summary>
     internal Tensor Rows(int start, int count)
     {
-        var shape = Shape.With(0, count);
-        var whole = Bytes();
-        long before = Shape[0].Value == 0 ? 0 : ByteSize / Shape[0].Value * start;
-        if (before % Block.Line == 0)
-            return Share(shape, (nint)before);
-        var copy = Uninitialised(shape, DType);
-        whole.Part(before, copy.ByteSize).CopyTo(copy.Bytes());
+        if (TryRows(start, count) is { } seen)
+            return seen;
+        using var use = new Use(this);
+        var copy = Uninitialised(Shape.With(0, count), DType);
+        Bytes(use).Part(RowsBefore(start), copy.ByteSize).CopyTo(copy.Bytes(new Use(copy._block!)));
         return copy;
     }
 
+    /// <summary>Sees entries of the outermost axis as <see cref="Rows"/> does; null where they do not begin on a 64-byte line.</summary>
+    internal Tensor? TryRows(int start, int count) =>
+        RowsBefore(start) is var before && before % Block.Line == 0 ? Share(Shape.With(0, count), (nint)before) : null;
+
+    /// <summary>Overwrites entries of the outermost axis, from <paramref name="start"/>, which the caller knows to be there, with a tensor's elements.</summary>
+    internal void SetRows(int start, Tensor rows)
+    {
+        using var use = new Use(this);
+        using var read = new Use(rows);
+        rows.Bytes(read).CopyTo(Bytes(use).Part(RowsBefore(start), rows.ByteSize));
+    }
+
+    /// <summary>Tells whether the two have a byte of memory in common.</summary>
+    internal bool Overlaps(Tensor other) => _address < other._address + other.ByteSize && other._address < _address + ByteSize;
+
     /// <summary>Sets every element to 0, or false.</summary>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
-    public void Clear() => Bytes().Clear();
+    public void Clear()
+    {
+        using var use = new Use(this);
+        Bytes(use).Clear();
+    }
 
-    /// <summary>Gives the memory back; a tensor that shares it keeps it alive. Disposing twice is harmless.</summary>
+    /// <summary>Gives the memory back; a tensor that shares it keeps it alive, and a call that uses it until it ends. Disposing twice is harmless.</summary>
     public void Dispose() => Interlocked.Exchange(ref _block, null)?.Release();
 
     /// <summary>Prints type and first elements: f32[2,3] 1 2 3 4 5 6.</summary>
     public override string ToString()
     {
         const int shown = 8;
-        if (_block is null)
+        if (TryTakeUse() is not { } block)
             return $"{Type} (disposed)";
-        var text = Enumerable.Range(0, Math.Min(shown, Size)).Select(i => At(i).ToString("R", CultureInfo.InvariantCulture));
+        using var use = new Use(block);
+        var text = Enumerable.Range(0, Math.Min(shown, Size)).Select(i => At(block, i).ToString("R", CultureInfo.InvariantCulture));
         return $"{Type} {string.Join(' ', text)}{(Size > shown ? " ..." : "")}";
     }
 
     /// <summary>Hands out the elements' bytes, in order, in pieces that a span can hold.</summary>
-    internal void InPieces(Action<Span<byte>> use) => Bytes().InPieces(use);
-
-    // The block is counted while it is certainly alive: a view made during a Dispose on another thread is a mistake of the caller.
-    Tensor Share(Shape shape, nint from = 0)
+    internal void InPieces(Action<Span<byte>> use)
     {
-        var block = _block;
-        ObjectDisposedException.ThrowIf(block is null, this);
-        block.Share();
-        return new(new(DType, shape), shape.Size, block, _offset + from);
+        using var read = new Use(this);
+        Bytes(read).InPieces(use);
+    }
+
+    long RowsBefore(int start) => Shape[0].Value == 0 ? 0 : ByteSize / Shape[0].Value * start;
+
+    // a use that the new tensor goes on with
+    Tensor Share(Shape shape, nint from = 0) => new(new(DType, shape), shape.Size, TakeUse(), _offset + from);
+
+    /// <summary>Counts a user of the memory.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
+    Block TakeUse() => TryTakeUse() ?? throw new ObjectDisposedException(typeof(Tensor).FullName);
+
+    Block? TryTakeUse()
+    {
+        var block = Memory;
+        if (block?.TryUse() != true)
+            return null;
+        if (Memory == block)
+            return block;
+        // disposed meanwhile: the block may be another tensor's by now, which this use has not harmed
+        block.Release();
+        return null;
+    }
+
+    /// <summary>Keeps the memory of a tensor while a method reads or writes it, whoever disposes the tensor meanwhile.</summary>
+    internal readonly ref struct Use(Block block)
+    {
+        public Use(Tensor tensor)
+            : this(tensor.TakeUse()) { }
+
+        public Block Block => block;
+
+        public void Dispose() => block.Release();
     }
 
     // Elements are copied bitwise, whatever they are. Longs alone can count all bytes of the largest tensor in an int.
-    Elements Bytes()
-    {
-        var block = _block;
-        ObjectDisposedException.ThrowIf(block is null, this);
-        return new(ref Unsafe.AddByteOffset(ref block.Start, _offset), ByteSize);
-    }
+    Elements Bytes(Use use) => new(ref Unsafe.AddByteOffset(ref use.Block.Start, _offset), ByteSize);
+
+    Span<T> View<T>(Block block)
+        where T : unmanaged =>
+        ElementType<T>() == DType
+            ? MemoryMarshal.CreateSpan(ref Unsafe.As<byte, T>(ref Unsafe.AddByteOffset(ref block.Start, _offset)), Size)
+            : throw new ShapeException(
+                $"tensor: a view must have the tensor's element type; got {typeof(T).Name} for {Type}. Ask for {ElementName(DType)}, or use Cast."
+            );
 
     readonly ref struct Elements(ref byte start, long length)
     {

@@ -386,8 +386,6 @@ let private torn =
 
 /// A step that moves one weight, and breaks it at some update: its loss is finite until the step after.
 let private breaking at =
-    let outputs = [| Tensor.Scalar 0.0f |]
-
     let act update = {
         new IFunction with
             member _.Inputs = [||]
@@ -395,12 +393,12 @@ let private breaking at =
 
             member _.Call(state, _) =
                 let w = state["w"].AsSpan<float32>()
-                outputs[0].AsSpan<float32>()[0] <- w[0] * 0.0f
+                let loss = w[0] * 0.0f
 
                 if update then
                     w[0] <- if w[0] = at then infinityf else w[0] + 1.0f
 
-                outputs
+                [| Tensor.Scalar loss |]
     }
 
     act true, act false

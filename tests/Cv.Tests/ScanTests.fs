@@ -339,13 +339,15 @@ let private cost =
             let f = Compile.Function(Array.ofList graph)
             let bindings = bind graph (Evaluate.randomBindings 1 graph)
 
+            let results = Seq.toArray (f.Call bindings)
+
             for _ in 1..20 do
-                f.Call bindings |> ignore
+                f.CallInto(results, bindings)
 
             let before = GC.GetAllocatedBytesForCurrentThread()
 
             for _ in 1..10 do
-                f.Call bindings |> ignore
+                f.CallInto(results, bindings)
 
             Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L "bytes"
     ]

@@ -23,7 +23,9 @@ static unsafe class Reference
         for (int i = 0; i < values.Length; i++)
             values[i] = Read(slots[i], node.Operands[i].Type);
         var result = new double[node.Shape.Size];
-        node.Op.Evaluate(node, values, result);
+        // foreign code: what it starts, and calls from there, is inside of this call
+        using (CallFlow.Begin())
+            node.Op.Evaluate(node, values, result);
         Write(result, slots[^1], node.DType);
     }
 

@@ -5,7 +5,8 @@ namespace Cv.Compiler;
 
 /// <summary>
 /// Runs the steps of a scan: the kernels of the body in their order, again and again, each with its table of addresses. From step to step only the addresses of the
-/// sequences' elements and of the outputs change. Allocates nothing, but when it first runs: then the kernels are compiled.
+/// sequences' elements and of the outputs change. Calls that run at once have tables of their own. Allocates nothing, but when it first runs: then the kernels are
+/// compiled.
 /// </summary>
 sealed unsafe class ScanCode
 {
@@ -20,6 +21,7 @@ sealed unsafe class ScanCode
     readonly (int Kernel, int Slot)[][] _arguments;
     readonly (int Kernel, int Slot)[][] _outputs;
     readonly long[] _bytes;
+    readonly Idle<long[][]> _idle = new();
     Kernel[]? _kernels;
 
     public ScanCode(Scan scan, Plan plan, int threads)
@@ -77,36 +79,38 @@ sealed unsafe class ScanCode
         int operands = _arguments.Length,
             leading = _scan.States + _scan.Sequences,
             results = operands + _scan.States;
+        long[][] tables = _idle.Take() ?? [.. _slots.Select(s => (long[])s.Clone())];
         foreach (var (kernel, slot, offset) in _arena)
-            _slots[kernel][slot] = slots[^1] + offset;
+            tables[kernel][slot] = slots[^1] + offset;
         for (int i = 0; i < _scan.States; i++)
         {
             // a state lives where its last value is wanted
             if (slots[operands + i] != slots[i])
                 Buffer.MemoryCopy((void*)slots[i], (void*)slots[operands + i], _bytes[i], _bytes[i]);
-            Patch(_arguments[i], slots[operands + i]);
+            Patch(tables, _arguments[i], slots[operands + i]);
         }
         for (int i = leading; i < operands; i++)
-            Patch(_arguments[i], slots[i]);
+            Patch(tables, _arguments[i], slots[i]);
         for (int step = 0; step < _length; step++)
         {
             long at = _scan.Reverse ? _length - 1 - step : step;
             for (int i = _scan.States; i < leading; i++)
-                Patch(_arguments[i], slots[i] + at * _bytes[i]);
+                Patch(tables, _arguments[i], slots[i] + at * _bytes[i]);
             for (int i = 0; i < _outputs.Length; i++)
-                Patch(_outputs[i], slots[results + i] + at * _bytes[operands + i]);
+                Patch(tables, _outputs[i], slots[results + i] + at * _bytes[operands + i]);
             for (int k = 0; k < kernels.Length; k++)
                 if (_threaded[k])
-                    _workers.Run(kernels[k], _slots[k], _plan.Kernels[k].Units);
+                    _workers.Run(kernels[k], tables[k], _plan.Kernels[k].Units);
                 else
-                    kernels[k](_slots[k], 0, _plan.Kernels[k].Units, 0);
+                    kernels[k](tables[k], 0, _plan.Kernels[k].Units, 0);
         }
+        _idle.Give(tables);
         GC.KeepAlive(_constants);
     }
 
-    void Patch((int Kernel, int Slot)[] uses, long address)
+    static void Patch(long[][] tables, (int Kernel, int Slot)[] uses, long address)
     {
         foreach (var (kernel, slot) in uses)
-            _slots[kernel][slot] = address;
+            tables[kernel][slot] = address;
     }
 }

@@ -67,6 +67,10 @@ sealed class Plan
     /// <summary>Gives the place of a buffer.</summary>
     public Place this[Slot slot] => _places[slot];
 
+    /// <summary>Lists the buffers in the arena, the largest first.</summary>
+    public IEnumerable<(Slot Slot, long Bytes)> Largest() =>
+        _places.Where(p => p.Value is Place.Arena).Select(p => (p.Key, ((Place.Arena)p.Value).Bytes)).OrderByDescending(p => p.Bytes);
+
     /// <summary>Prints each kernel with the buffers it uses, then the peak.</summary>
     public override string ToString()
     {

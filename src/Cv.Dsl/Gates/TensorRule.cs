@@ -26,7 +26,8 @@ public sealed record TensorRule(string Name, int Count = 1)
     public Func<ImmutableArray<Expr>, Expr>? Forward { get; init; }
 
     /// <summary>
-    /// Computes the result, row-major and in f64, from the node (for its shape) and the operands' values: slow, but any code will do. It runs at every call.
+    /// Computes the result, row-major and in f64, from the node (for its shape) and the operands' values: slow, but any code will do. It runs at every call,
+    /// on several threads at once where calls are made so, and may call functions itself.
     /// </summary>
     public Func<Expr, double[][], double[]>? Evaluate { get; init; }
 

@@ -83,11 +83,11 @@ public sealed class KMeans
         {
             foreach (var batch in batches.Epoch(0))
                 assign.Call(state, new Binding("x", batch.X));
-            var figures = move.Call(state);
-            heard.Add(figures[0].Item() / data.Count);
+            double[] figures = move.Call(state).Scalars();
+            heard.Add(figures[0] / data.Count);
             if (!double.IsFinite(heard[^1]))
                 throw new DataException($"{data.Name}: expected finite numbers, found NaN or infinity in the distances. Look at the data.");
-            if (figures[1].Item() == 0)
+            if (figures[1] == 0)
                 break;
         }
         return new(state["centroids"].Clone(), heard.ToImmutable());
@@ -106,7 +106,13 @@ public sealed class KMeans
         var function = Compile.Function(nearest);
         using var state = new ModelState([new("centroids", Centroids.Clone())]);
         using var batches = new Batches(data, BatchRows, sampleShape: [size]);
-        return [.. batches.Epoch(0).SelectMany(batch => function.Call(state, new Binding("x", batch.X))[0].ToArray<int>())];
+        var assigned = new List<int>(data.Count);
+        foreach (var batch in batches.Epoch(0))
+        {
+            using var numbers = function.Call(state, new Binding("x", batch.X))[0];
+            assigned.AddRange(numbers.ToArray<int>());
+        }
+        return [.. assigned];
     }
 
     static Expr SquaredDistances(Expr x, Expr centroids) => Distance.L2.Between(x, centroids);

@@ -28,7 +28,7 @@ static class Seeds
             int place = i == 0 ? (int)(random.Uniform(0) * data.Count) : Draw(nearest.AsSpan<float>(), random.Uniform(i));
             data.Example(place).CopyTo(seeds.AsSpan<float>()[(i * size)..]);
             data.Example(place).CopyTo(chosen.AsSpan<float>());
-            nearest.CopyFrom(function.Call(new Binding("nearest", nearest), new Binding("x", rows), new Binding("chosen", chosen))[0]);
+            function.CallInto([nearest], new Binding("nearest", nearest), new Binding("x", rows), new Binding("chosen", chosen));
         }
         return seeds;
     }

@@ -72,7 +72,7 @@ public static partial class Diagnose
         var scores = Expr.Input("scores", patient.Model.Output.Shape, patient.Model.Output.DType);
         var function = Compile.Function(new Graph(patient.LossOf(scores)), patient.Options.Compile);
         using var zeros = Tensor.Zeros(scores.Shape.With(0, batch.Count), scores.DType);
-        return function.Call(new Binding("scores", zeros), new Binding(Training.Labels, batch.Labels))[0].Item();
+        return function.Call(new Binding("scores", zeros), new Binding(Training.Labels, batch.Labels)).Scalars()[0];
     }
 
     static (double Loss, string Name) Theory(double? given, double equal, int classes) =>

@@ -31,7 +31,7 @@ sealed class GradientProbe : IDisposable
     /// <summary>Compares some elements of each parameter, drawn at random.</summary>
     public ImmutableArray<Difference> Compare(int elements, ulong seed)
     {
-        double[][] gradients = [.. _gradients.Call(_state, Of(_gradients)).Select(g => g.ToDoubles())];
+        double[][] gradients = _gradients.Call(_state, Of(_gradients)).Numbers();
         // as in Cv.Testing: numbers as small as this are nothing beside the largest
         double floor = 1e-6 * Math.Max(1e-3, gradients.SelectMany(g => g).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max());
         var found = ImmutableArray.CreateBuilder<Difference>();
@@ -75,7 +75,7 @@ sealed class GradientProbe : IDisposable
             ref double element = ref _state[id].AsSpan<double>()[index];
             double was = element;
             element += by;
-            double loss = _loss.Call(_state, Of(_loss))[0].Item();
+            double loss = _loss.Call(_state, Of(_loss)).Scalars()[0];
             element = was;
             return loss;
         }

@@ -29,7 +29,7 @@ sealed class LayerProbe
     /// <summary>Runs it.</summary>
     public ImmutableArray<LayerFigures> Look(ModelState state, Batch batch)
     {
-        var outputs = _function.Call(state, Patient.Bind(_function, batch));
+        double[][] outputs = _function.Call(state, Patient.Bind(_function, batch)).Numbers();
         return [.. _layers.Select((layer, i) => Read(layer.Name, [.. outputs.Skip(i * Outputs).Take(Outputs)]))];
     }
 
@@ -55,20 +55,20 @@ sealed class LayerProbe
         ];
     }
 
-    static LayerFigures Read(string name, Tensor[] o)
+    static LayerFigures Read(string name, double[][] o)
     {
-        double[] low = o[0].ToDoubles(),
-            high = o[1].ToDoubles();
+        double[] low = o[0],
+            high = o[1];
         return new(
             name,
             low.Length,
             low.Zip(high).Count(p => p.First == p.Second),
-            o[2].Item(),
-            o[3].Item(),
-            o[4].Item(),
-            o[5].Item(),
-            Histogram.From(o[6].Item(), o[7].Item(), o[8].ToDoubles()),
-            Histogram.From(o[9].Item(), o[10].Item(), o[11].ToDoubles())
+            o[2][0],
+            o[3][0],
+            o[4][0],
+            o[5][0],
+            Histogram.From(o[6][0], o[7][0], o[8]),
+            Histogram.From(o[9][0], o[10][0], o[11])
         );
     }
 }

@@ -46,8 +46,7 @@ public static partial class Diagnose
                 );
             if (!Learnt() && step % 25 == 0)
             {
-                var outputs = program.Evaluate.Call(state, batch.Inputs());
-                (loss, fraction) = Patient.Figures(outputs);
+                (loss, fraction) = Patient.Figures(program.Evaluate.Call(state, batch.Inputs()));
             }
             if (Learnt())
                 return new(check, Verdict.Pass, $"{batch.Count} examples by heart after {step} steps, loss {Figure(loss)}");

@@ -74,13 +74,12 @@ sealed class Patient : IDisposable
     public (double Loss, double Metric) Step(TrainingProgram program, ModelState state, Batch batch, double rate)
     {
         _rate.AsSpan<float>()[0] = (float)rate;
-        var outputs = program.Step.Call(state, TakesRate ? [.. batch.Inputs(), new(RateInput, _rate)] : batch.Inputs());
-        return Figures(outputs);
+        return Figures(program.Step.Call(state, TakesRate ? [.. batch.Inputs(), new(RateInput, _rate)] : batch.Inputs()));
     }
 
     /// <summary>Reads what a step or an evaluator gives.</summary>
-    public static (double Loss, double Metric) Figures(IReadOnlyList<Tensor> outputs) =>
-        (outputs[0].Item(), outputs.Count == 1 ? 1 : outputs[1].Item());
+    public static (double Loss, double Metric) Figures(IReadOnlyList<Tensor> results) =>
+        results.Scalars() is var figures && figures.Length == 1 ? (figures[0], 1) : (figures[0], figures[1]);
 
     /// <summary>Copies the first examples of the first epoch, or all if they are fewer.</summary>
     public Batch Examples(int count)
@@ -124,7 +123,7 @@ sealed class Patient : IDisposable
 
     /// <summary>Runs a function on a batch and gives its scalars.</summary>
     public static ImmutableArray<double> Scalars(CompiledFunction function, ModelState state, Batch batch) =>
-        [.. function.Call(state, Bind(function, batch)).Select(t => t.Item())];
+        [.. function.Call(state, Bind(function, batch)).Scalars()];
 
     public void Dispose()
     {

@@ -50,9 +50,9 @@ public static partial class Diagnose
             foreach (var (id, was) in ids.Zip(before))
                 was.Value.CopyFrom(state[id]);
             patient.Step(patient.Program, state, patient.BatchOf(step), patient.Options.Rate);
-            var ratios = ratio.Call(state, before);
+            double[] ratios = ratio.Call(state, before).Scalars();
             for (int i = 0; i < ids.Count; i++)
-                all[i].Add(ratios[i].Item());
+                all[i].Add(ratios[i]);
         }
         foreach (var was in before)
             was.Value.Dispose();

@@ -21,9 +21,8 @@ namespace Cv.Practice;
 public sealed class Ensemble : IFunction, IDisposable
 {
     readonly ImmutableArray<(IFunction Predict, ModelState State)> _members;
-    readonly Binding[] _scores;
-    CompiledFunction? _vote;
-    CompiledFunction? _judge;
+    readonly Lock _gate = new();
+    (CompiledFunction Vote, CompiledFunction Judge)? _functions;
 
     /// <summary>Joins nets, each with the compiled prediction of its scores, [N, classes] from "x"; their states belong to it from now on.</summary>
     /// <exception cref="ArgumentException">There is no net.</exception>
@@ -33,7 +32,6 @@ public sealed class Ensemble : IFunction, IDisposable
         _members = [.. members];
         if (_members.IsEmpty)
             throw new ArgumentException("ensemble: it must have a net; got none. Train one.", nameof(members));
-        _scores = new Binding[_members.Length];
     }
 
     /// <summary>Joins states of one model; they belong to it from now on.</summary>
@@ -66,20 +64,12 @@ public sealed class Ensemble : IFunction, IDisposable
         return new(program.Predict, states);
     }
 
-    /// <summary>Gives the mean of the nets' probabilities, [N, classes]; overwritten by the next call.</summary>
+    /// <summary>Gives the mean of the nets' probabilities, [N, classes].</summary>
     /// <exception cref="BindingException">The examples do not fit a net, or the nets do not have the same classes.</exception>
-    public Tensor Predict(Tensor x)
-    {
-        Gather(new Binding("x", x));
-        return _vote!.Call(_scores)[0];
-    }
+    public Tensor Predict(Tensor x) => Call(ModelState.Empty, new Binding("x", x))[0];
 
     /// <summary>Gives the mean of the nets' probabilities for the input "x"; the state is not read, each net has its own.</summary>
-    public IReadOnlyList<Tensor> Call(ModelState state, params Binding[] inputs)
-    {
-        Gather(inputs);
-        return _vote!.Call(_scores);
-    }
+    public IReadOnlyList<Tensor> Call(ModelState state, params Binding[] inputs) => OfScores(inputs, [], f => f.Vote);
 
     /// <summary>Judges the ensemble: the cross-entropy of its mean probabilities, and its accuracy, over images.</summary>
     public Evaluation Evaluate(Batches data, CancellationToken cancellation = default) =>
@@ -96,37 +86,46 @@ public sealed class Ensemble : IFunction, IDisposable
             state.Dispose();
     }
 
-    /// <summary>Computes the scores of every net: copied, for nets of one function overwrite each other's.</summary>
-    void Gather(params Binding[] inputs)
+    /// <summary>Computes the scores of every net, and what a function makes of them and other inputs.</summary>
+    IReadOnlyList<Tensor> OfScores(
+        Binding[] inputs,
+        Binding[] others,
+        Func<(CompiledFunction Vote, CompiledFunction Judge), CompiledFunction> which
+    )
     {
-        for (int i = 0; i < _members.Length; i++)
+        var scores = new List<Binding>();
+        try
         {
-            var (predict, state) = _members[i];
-            var scores = predict.Call(state, inputs)[0];
-            if (_scores[i].Value is { } kept && kept.Type == scores.Type)
-            {
-                kept.CopyFrom(scores);
-                continue;
-            }
-            _scores[i].Value?.Dispose();
-            _scores[i] = new($"scores{i}", scores.Clone());
+            foreach (var (predict, state) in _members)
+                scores.Add(new(Name(scores.Count), predict.Call(state, inputs)[0]));
+            (CompiledFunction, CompiledFunction) functions;
+            lock (_gate)
+                functions = _functions ??= Compile(scores[0].Value.Type);
+            return which(functions).Call([.. scores, .. others]);
         }
-        if (_vote is null)
-            Compile(_scores[0].Value.Type);
+        finally
+        {
+            foreach (var (_, tensor) in scores)
+                tensor.Dispose();
+        }
     }
 
-    void Compile(TensorType type)
+    (CompiledFunction Vote, CompiledFunction Judge) Compile(TensorType type)
     {
-        Expr[] scores = [.. _scores.Select(s => Expr.Input(s.Name, type.Shape.With(0, "N"), type.DType))];
+        Expr[] scores = [.. _members.Select((_, i) => Expr.Input(Name(i), type.Shape.With(0, "N"), type.DType))];
         var labels = Expr.Input("labels", ["N"], DType.I32);
         var probabilities = scores.Select(s => s.Softmax()).Aggregate((a, b) => a + b) / scores.Length;
         // log of a mean of exponentials, with the largest taken out: the probability of a label may underflow, its logarithm must not
         Expr[] logarithms = [.. scores.Select(s => s.LogSoftmax().Pick(labels))];
         var largest = logarithms.Aggregate((a, b) => a.Maximum(b));
         var mean = logarithms.Select(l => (l - largest).Exp()).Aggregate((a, b) => a + b) / scores.Length;
-        _vote = Cv.Compiler.Compile.Function(probabilities);
-        _judge = Cv.Compiler.Compile.Function(-(largest + mean.Log()).Mean(), probabilities.Accuracy(labels));
+        return (
+            Cv.Compiler.Compile.Function(probabilities),
+            Cv.Compiler.Compile.Function(-(largest + mean.Log()).Mean(), probabilities.Accuracy(labels))
+        );
     }
+
+    static string Name(int member) => $"scores{member}";
 
     /// <summary>Is the function of loss and accuracy.</summary>
     sealed class Judge(Ensemble ensemble) : IFunction
@@ -135,11 +134,12 @@ public sealed class Ensemble : IFunction, IDisposable
 
         public IReadOnlyList<Named> Inputs => ensemble.Inputs;
 
-        public IReadOnlyList<Tensor> Call(ModelState state, params Binding[] inputs)
-        {
-            ensemble.Gather([.. inputs.Where(input => input.Name != Training.Labels)]);
-            return ensemble._judge!.Call([.. ensemble._scores, .. inputs.Where(input => input.Name == Training.Labels)]);
-        }
+        public IReadOnlyList<Tensor> Call(ModelState state, params Binding[] inputs) =>
+            ensemble.OfScores(
+                [.. inputs.Where(input => input.Name != Training.Labels)],
+                [.. inputs.Where(input => input.Name == Training.Labels)],
+                f => f.Judge
+            );
 
         public NonFiniteReport? FirstNonFinite(ModelState state, params Binding[] inputs) => ensemble.FirstNonFinite(state, inputs);
     }

@@ -35,9 +35,10 @@ public static class WeightAverage
             / states.Count
         );
         var function = Compile.Function([.. means]);
-        var outputs = function.Call([.. states.SelectMany((state, i) => names.Select(name => new Binding(Part(i, name), state[name])))]);
-        for (int i = 0; i < names.Length; i++)
-            result[names[i]].CopyFrom(outputs[i]);
+        function.CallInto(
+            [.. names.Select(name => result[name])],
+            [.. states.SelectMany((state, i) => names.Select(name => new Binding(Part(i, name), state[name])))]
+        );
         return result;
     }
 

@@ -73,7 +73,8 @@ public sealed class NearestNeighbours
             foreach (var (first, query) in queries)
             {
                 cancellation.ThrowIfCancellationRequested();
-                nearest.Add(_distances.Call(new Binding("query", query), new Binding("train", rows))[0], first, start);
+                using var distances = _distances.Call(new Binding("query", query), new Binding("train", rows))[0];
+                nearest.Add(distances, first, start);
             }
             rows.Dispose();
             progress?.Report((double)Math.Min(_train.Count, start + _blockRows) / _train.Count);

@@ -45,8 +45,8 @@ public abstract record LineMinimiser : Minimiser
         {
             length.AsSpan<double>()[0] = step;
             task.Evaluations++;
-            var figures = look.Call(state, inputs);
-            return (figures[0].Item(), figures[1].Item());
+            double[] figures = look.Call(state, inputs).Scalars();
+            return (figures[0], figures[1]);
         }
 
         double loss = task.Begin(Look(0).Value, look, state, inputs);
@@ -57,9 +57,9 @@ public abstract record LineMinimiser : Minimiser
         {
             if (task.Cancellation.IsCancellationRequested)
                 return task.End(MinimumReason.Cancelled, loss);
-            var figures = next.Call(state);
-            double slope = figures[0].Item(),
-                gradient = figures[1].Item();
+            double[] figures = next.Call(state).Scalars();
+            double slope = figures[0],
+                gradient = figures[1];
             if (gradient <= task.Options.GradientTolerance)
                 return task.End(MinimumReason.GradientVanished, loss);
             if (task.Next > task.Options.Iterations)

@@ -48,15 +48,15 @@ public sealed record RandomSearch(double Deviation, bool Local, ulong Seed = 1) 
             ]
         );
         task.Evaluations++;
-        double reached = task.Begin(start.Call(state, task.Inputs)[0].Item(), start, state, task.Inputs);
+        double reached = task.Begin(start.Call(state, task.Inputs).Scalars()[0], start, state, task.Inputs);
         while (task.Next <= task.Options.Iterations)
         {
             if (task.Cancellation.IsCancellationRequested)
                 return task.End(MinimumReason.Cancelled, reached);
             task.Evaluations++;
-            var figures = next.Call(state, task.Inputs);
-            reached = figures[0].Item();
-            task.Note(reached, gradient: null, figures[1].Item(), evaluations: 1);
+            double[] figures = next.Call(state, task.Inputs).Scalars();
+            reached = figures[0];
+            task.Note(reached, gradient: null, figures[1], evaluations: 1);
         }
         return task.End(MinimumReason.Iterations, reached);
     }

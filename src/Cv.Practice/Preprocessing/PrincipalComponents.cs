@@ -108,7 +108,7 @@ public sealed class PrincipalComponents
         var (white, back) = (Expr.Input("white", [Size, Size], DType.F64), Expr.Input("back", [Size, Size], DType.F64));
         using var rotation = Tensor.From([Size, Size], Rotation(Size, Deviation(epsilon)));
         using var vectors = Tensor.From([Size, Size], _vectors);
-        var matrix = Compile.Function(white.MatMul(back)).Call(new Binding("white", rotation), new Binding("back", vectors))[0];
+        using var matrix = Compile.Function(white.MatMul(back)).Call(new Binding("white", rotation), new Binding("back", vectors))[0];
         return new(_scaling, _mean, matrix.ToArray<double>(), _sample, $"ZCA whitening of {Size} values, epsilon {Number(epsilon)}");
     }
 

@@ -92,17 +92,19 @@ public sealed class GaussianProcess
             weights = Tensor.From([fitted.Weights.Length, 1], fitted.Weights),
             inverse = Matrix(fitted.Inverse),
             best = Tensor.From(Shape.Scalar, [_values.Max() / fitted.Height]);
-        var outputs = _graphs.Posterior.Call(
-            new Binding("points", asked),
-            new("known", known),
-            new("lengths", lengths),
-            new("weights", weights),
-            new("inverse", inverse),
-            new("best", best)
-        );
-        double[] mean = outputs[0].ToDoubles(),
-            deviation = outputs[1].ToDoubles(),
-            improvement = outputs[2].ToDoubles();
+        double[][] outputs = _graphs
+            .Posterior.Call(
+                new Binding("points", asked),
+                new("known", known),
+                new("lengths", lengths),
+                new("weights", weights),
+                new("inverse", inverse),
+                new("best", best)
+            )
+            .Numbers();
+        double[] mean = outputs[0],
+            deviation = outputs[1],
+            improvement = outputs[2];
         return
         [
             .. Enumerable
@@ -117,7 +119,7 @@ public sealed class GaussianProcess
         int n = _values.Length;
         using Tensor known = Padded(_points),
             scale = Tensor.From([1, _coordinates], [.. lengths]);
-        var numbers = _graphs.Kernel.Call(new Binding("points", known), new("known", known), new("lengths", scale))[0].ToDoubles();
+        var numbers = _graphs.Kernel.Call(new Binding("points", known), new("known", known), new("lengths", scale)).Numbers()[0];
         int size = (int)Math.Round(Math.Sqrt(numbers.Length));
         var kernel = new double[size, size];
         for (int i = 0; i < size; i++)

@@ -45,6 +45,7 @@ public sealed record Predictions(
                     nameof(predict)
                 );
             double[] values = scores.ToDoubles();
+            scores.Dispose();
             int classes = scores.Shape[1].Value;
             for (int i = 0; i < batch.Count; i++)
             {

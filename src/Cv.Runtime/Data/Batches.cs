@@ -91,6 +91,8 @@ public sealed class Batches : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         Order(epoch);
         var batch = index == Count - 1 ? _last : _full;
+        using var x = new Tensor.Use(batch.X);
+        using var labels = new Tensor.Use(batch.Labels);
         var places = _order.AsSpan(index * Size, batch.Count);
         var values = batch.X.AsSpan<float>();
         var classes = batch.Labels.AsSpan<int>();

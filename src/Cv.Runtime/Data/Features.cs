@@ -75,7 +75,7 @@ public sealed class Features : Examples
         for (int index = 0; index < data.Count; index++)
         {
             var batch = data.Get(0, index);
-            var rows = function.Call(state, new Binding("x", batch.X))[0];
+            using var rows = function.Call(state, new Binding("x", batch.X))[0];
             if (rows.DType != DType.F32 || rows.Shape.Rank == 0 || rows.Shape[0].Value != batch.Count)
                 throw new ShapeException(
                     $"features: the function must give one row for each example; got {rows.Type} for {batch.X.Type}. Give f32[N, ...] of \"x\"."

@@ -3,7 +3,7 @@ namespace Cv.Runtime;
 /// <summary>
 /// Runs a kernel's units on a few threads that spin briefly for the next kernel before they sleep. Threads take pieces of the work from a
 /// common counter, so one that the system has put off holds nobody up; the units, not the pieces, decide every result, so results depend
-/// neither on the number of threads nor on who did what.
+/// neither on the number of threads nor on who did what. Who finds the threads at work for somebody else works alone, and waits for nobody.
 /// </summary>
 public sealed class Workers
 {
@@ -12,7 +12,6 @@ public sealed class Workers
     static readonly Lock PoolGate = new();
     static readonly Dictionary<int, Workers> Pools = [];
 
-    readonly Lock _gate = new();
     readonly SemaphoreSlim[] _wake;
     readonly int[] _asleep;
     Kernel? _kernel;
@@ -21,6 +20,8 @@ public sealed class Workers
     long _piece;
     long _next;
     Exception? _failure;
+    Claims? _call;
+    int _taken;
 
     /// <summary>Holds the job's number, odd while it is open, above the count of helpers at work in it: one word, so that joining is one exchange.</summary>
     long _state;
@@ -47,17 +48,19 @@ public sealed class Workers
             return Pools.TryGetValue(count, out var pool) ? pool : Pools[count] = new Workers(count);
     }
 
-    /// <summary>Runs all units of a kernel and returns when they are done. Callers take turns.</summary>
+    /// <summary>Runs all units of a kernel and returns when they are done; on this thread alone, if the others work for another caller.</summary>
     public void Run(Kernel kernel, long[] slots, long units)
     {
-        if (Count == 1 || units <= 1)
+        // not a lock: code inside of a kernel may come here too, on any of the threads, and must not wait for itself
+        if (Count == 1 || units <= 1 || Volatile.Read(ref _taken) == 1 || Interlocked.Exchange(ref _taken, 1) == 1)
         {
             kernel(slots, 0, units, 0);
             return;
         }
-        lock (_gate)
+        Exception? failure;
+        try
         {
-            (_kernel, _slots, _units, _next, _failure) = (kernel, slots, units, 0, null);
+            (_kernel, _slots, _units, _next, _failure, _call) = (kernel, slots, units, 0, null, Claims.Current);
             _piece = Math.Max(1, units / ((long)Count * PiecesPerThread));
             Volatile.Write(ref _state, JobOf(_state) + 1 << 32);
             // the write above must be seen before we look who sleeps: a worker sets its flag, then looks at the job once more
@@ -72,11 +75,16 @@ public sealed class Workers
             finally
             {
                 Close();
-                (_kernel, _slots) = (null, null); // the pool outlives the function
+                failure = _failure;
+                (_kernel, _slots, _failure, _call) = (null, null, null, null); // the pool outlives the function
             }
-            if (_failure is { } failure)
-                throw new InvalidOperationException("A kernel failed on a worker thread.", failure);
         }
+        finally
+        {
+            Volatile.Write(ref _taken, 0);
+        }
+        if (failure is not null)
+            throw new InvalidOperationException("A kernel failed on a worker thread.", failure);
     }
 
     static long JobOf(long state) => state >> 32;
@@ -108,6 +116,8 @@ public sealed class Workers
             if (!IsOpen(state) || JobOf(state) == done || Interlocked.CompareExchange(ref _state, state + 1, state) != state)
                 continue;
             done = JobOf(state);
+            // what foreign code in the kernel calls is inside the call that the kernel is of
+            Claims.Current = _call;
             try
             {
                 Share(worker);
@@ -116,6 +126,7 @@ public sealed class Workers
             {
                 _failure = e;
             }
+            Claims.Current = null;
             Interlocked.Decrement(ref _state);
         }
     }

@@ -25,6 +25,7 @@ static class CheckpointFile
     {
         // the tensors stay whose they are: this state is only their names
         var all = new ModelState(Prefixed(StatePrefix, state).Concat(best is null ? [] : Prefixed(BestPrefix, best)));
+        using var claims = StateClaims.Take(changed: null, read: all);
         var (header, order) = SafetensorsHeader.Of(
             all,
             [new("sha256", NoSum), new("format", Format), new("run", JsonSerializer.Serialize(facts, RunFactsJson.Default.RunFacts))]

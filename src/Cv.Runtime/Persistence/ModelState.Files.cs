@@ -48,8 +48,9 @@ public sealed partial class ModelState
         ArgumentNullException.ThrowIfNull(source);
         var wanted = Names.Where(name => which is null || which(name)).ToList();
         var found = wanted.Where(source.Contains).ToLookup(name => source[name].Type == this[name].Type);
-        foreach (string name in found[true])
-            this[name].CopyFrom(source[name]);
+        using (StateClaims.Take(changed: this, read: source, found[true].ToHashSet().Contains))
+            foreach (string name in found[true])
+                this[name].CopyFrom(source[name]);
         return new(
             [.. found[true]],
             [.. found[false].Select(name => new StateMisfit(name, this[name].Type, source[name].Type))],

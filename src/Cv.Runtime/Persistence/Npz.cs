@@ -34,6 +34,7 @@ public static class Npz
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(state);
+        using var claims = StateClaims.Take(changed: null, read: state);
         using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
         foreach (string name in state.Names)
         {

@@ -30,6 +30,7 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(state);
+        using var claims = StateClaims.Take(changed: null, read: state);
         var (header, order) = SafetensorsHeader.Of(state, metadata ?? ImmutableDictionary<string, string>.Empty);
         stream.Write(header);
         foreach (var tensor in order)

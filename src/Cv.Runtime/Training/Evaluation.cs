@@ -27,14 +27,14 @@ public sealed record Evaluation(double Loss, MetricValues Metrics, int Count)
     {
         ArgumentNullException.ThrowIfNull(evaluate);
         ArgumentNullException.ThrowIfNull(data);
-        var figures = new Figures(evaluate);
+        using var figures = new Figures(evaluate);
         var mean = new RunningMean();
         int? notFinite = null;
         for (int i = 0; i < data.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             var batch = data.Get(0, i);
-            figures.Of(evaluate.Call(state, batch.Inputs()));
+            figures.Call(state, batch.Inputs());
             if (!double.IsFinite(figures.Loss))
                 notFinite ??= i;
             mean.Add(figures.Loss, figures.Metrics, batch.Count);

@@ -2,9 +2,12 @@ using Cv.Dsl;
 
 namespace Cv.Runtime;
 
-/// <summary>Takes in what a step or an evaluator gives: the loss, and the metrics that it names. Filled again at each call, so that a step allocates nothing.</summary>
-sealed class Figures(IFunction function)
+/// <summary>
+/// Calls a step or an evaluator, and holds what it gives: the loss, and the metrics that it names. Each call writes to the same tensors, so that a loop allocates nothing.
+/// </summary>
+sealed class Figures(IFunction function) : IDisposable
 {
+    Tensor[]? _results;
     readonly double[] _metrics = new double[function.Metrics.Count];
 
     /// <summary>Gives the loss of the last call.</summary>
@@ -16,13 +19,34 @@ sealed class Figures(IFunction function)
     /// <summary>Names the metrics.</summary>
     public IReadOnlyList<Metric> Names => function.Metrics;
 
-    /// <summary>Reads the outputs of a call.</summary>
+    /// <summary>Calls the function, and reads its results.</summary>
     /// <exception cref="ArgumentException">They are not a loss and the metrics that the function names.</exception>
-    public Figures Of(IReadOnlyList<Tensor> outputs)
+    public Figures Call(ModelState state, Binding[] inputs)
     {
-        if (outputs.Count != 1 + _metrics.Length)
+        if (_results is null)
+            _results = [.. function.Call(state, inputs)];
+        else
+            function.CallInto(state, _results, inputs);
+        return Read(_results);
+    }
+
+    /// <summary>Gives the results' memory back.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in _results ?? [])
+            tensor.Dispose();
+        _results = null;
+    }
+
+    /// <summary>Copies the metrics of the last call, by name.</summary>
+    public MetricValues ToValues() =>
+        _metrics.Length == 0 ? MetricValues.None : new(Names.Select((m, i) => new MetricValue(m.Name, _metrics[i], m.IsFraction)));
+
+    Figures Read(Tensor[] outputs)
+    {
+        if (outputs.Length != 1 + _metrics.Length)
             throw new ArgumentException(
-                $"training: a step or an evaluator must give the loss and the metrics that it names; got {outputs.Count} outputs, and the names {(Names.Count == 0 ? "of none" : string.Join(", ", Names.Select(m => $"\"{m.Name}\"")))}. Name them: Compile.Function(graph, options, metrics)?",
+                $"training: a step or an evaluator must give the loss and the metrics that it names; got {outputs.Length} outputs, and the names {(Names.Count == 0 ? "of none" : string.Join(", ", Names.Select(m => $"\"{m.Name}\"")))}. Name them: Compile.Function(graph, options, metrics)?",
                 nameof(outputs)
             );
         Loss = outputs[0].Item();
@@ -30,8 +54,4 @@ sealed class Figures(IFunction function)
             _metrics[i] = outputs[1 + i].Item();
         return this;
     }
-
-    /// <summary>Copies the metrics of the last call, by name.</summary>
-    public MetricValues ToValues() =>
-        _metrics.Length == 0 ? MetricValues.None : new(Names.Select((m, i) => new MetricValue(m.Name, _metrics[i], m.IsFraction)));
 }

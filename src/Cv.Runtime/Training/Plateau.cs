@@ -19,6 +19,7 @@ static class Plateau
     /// <summary>Notes an epoch's validation loss; lowers the rate after as many epochs without a lower one as the schedule has patience.</summary>
     public static void Observe(PlateauSchedule schedule, ModelState state, double loss)
     {
+        using var claims = StateClaims.Take(changed: state, read: null, Names.Contains);
         ref double scale = ref state[Id(PlateauSchedule.Scale)].AsSpan<double>()[0];
         ref double lowest = ref state[Id(PlateauSchedule.Lowest)].AsSpan<double>()[0];
         ref int waited = ref state[Id(PlateauSchedule.Waited)].AsSpan<int>()[0];
@@ -29,6 +30,8 @@ static class Plateau
         scale *= schedule.Decay;
         waited = 0;
     }
+
+    static readonly string[] Names = [Id(PlateauSchedule.Scale), Id(PlateauSchedule.Lowest), Id(PlateauSchedule.Waited)];
 
     static string Id(Expr state) => ((State)state.Op).Id;
 }

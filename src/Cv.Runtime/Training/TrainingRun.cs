@@ -36,7 +36,7 @@ sealed partial class TrainingRun : IDisposable
         (_trainer, _state, _train, _validation, _progress, _cancellation) = (trainer, state, train, validation, progress, cancellation);
         (_watches, _figures) = (new(trainer.Options.Clock), new(trainer.Step));
         _resumed = Resume();
-        _rewind = new(state, trainer.Options.SnapshotEvery, updates => trainer.Step.Call(state, BatchOf(updates).Inputs()), _start);
+        _rewind = new(state, trainer.Options.SnapshotEvery, updates => _figures.Call(state, BatchOf(updates).Inputs()), _start);
     }
 
     long TotalSteps => (long)_trainer.Options.Epochs * _train.Count;
@@ -65,6 +65,7 @@ sealed partial class TrainingRun : IDisposable
     public void Dispose()
     {
         _rewind.Dispose();
+        _figures.Dispose();
         _best?.State?.Dispose();
     }
 
@@ -113,7 +114,7 @@ sealed partial class TrainingRun : IDisposable
     {
         _rewind.BeforeStep(_updates);
         var batch = BatchOf(_updates);
-        double loss = _figures.Of(_trainer.Step.Call(_state, batch.Inputs())).Loss;
+        double loss = _figures.Call(_state, batch.Inputs()).Loss;
         if (!double.IsFinite(loss))
             throw Fail(loss, $"step {Number(_updates + 1)} (epoch {epoch})", epoch, _updates + 1, _trainer.Step, BatchOf);
         _updates++;
@@ -163,7 +164,8 @@ sealed partial class TrainingRun : IDisposable
             return;
         // a full batch: the function may have to be compiled for the size of a short one
         Batch First(long _) => _train.Get(epoch, 0);
-        double loss = new Figures(_trainer.Evaluate).Of(_trainer.Evaluate.Call(_state, First(0).Inputs())).Loss;
+        using var figures = new Figures(_trainer.Evaluate);
+        double loss = figures.Call(_state, First(0).Inputs()).Loss;
         if (!double.IsFinite(loss))
             throw FailAfterStep(loss, "a training batch", epoch, First);
         _checked = _updates;
@@ -185,7 +187,7 @@ sealed partial class TrainingRun : IDisposable
             {
                 // a gradient or an update goes bad in the step before the one whose loss shows it
                 report = _trainer.Step.FirstNonFinite(_state, BatchOf(good).Inputs());
-                _trainer.Step.Call(_state, BatchOf(good).Inputs());
+                _figures.Call(_state, BatchOf(good).Inputs());
             }
             report ??= function.FirstNonFinite(_state, bad(_updates).Inputs());
         }
