@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cv.Examples.Cs231n;
+using Cv.Reporting;
 using Cv.Runtime;
 
 const int BadData = 1,
@@ -59,7 +60,15 @@ static int Run(Settings settings)
         Console.Error.WriteLine("interrupted");
         return Interrupted;
     }
-    catch (Exception e) when (e is DataException or TrainingException or CheckpointException or IOException or UnauthorizedAccessException)
+    catch (Exception e)
+        when (e
+                is DataException
+                    or TrainingException
+                    or CheckpointException
+                    or LivePageException
+                    or IOException
+                    or UnauthorizedAccessException
+        )
     {
         Console.Error.WriteLine($"error: {e.Message}");
         return BadData;

@@ -4,7 +4,7 @@ open Cv.Dsl
 open Cv.Reporting
 open Cv.Runtime
 
-/// Shows runs as pages, in a file or live: `run |> writeReport "softmax.html" [ confusionMatrix program.Predict state tested ]`.
+/// Shows runs as pages: `run |> writeReport "softmax.html" [ confusionMatrix program.Predict state tested ]`. A live one is of Cv.Report.Live: `use page = LivePage.Serve(run, 8080)`.
 [<AutoOpen>]
 module Reports =
     /// Makes what listens to a training for its page, and shows it on the console: `trainer.Train(state, batches, progress = recordRun "softmax")`.
@@ -22,10 +22,6 @@ module Reports =
     /// Writes the page of a run as one file.
     let writeReport file (sections: Section list) (run: RunRecorder) =
         Report.Write(file, run, List.toArray sections)
-
-    /// Serves the page of a run on this machine while it trains, until it is disposed; port 0 takes any that is free.
-    let serveRun port (sections: Section list) (run: RunRecorder) =
-        LivePage.Serve(run, port, List.toArray sections)
 
     /// Shows which classes are taken for which.
     let confusionMatrix (predict: IFunction) state data =

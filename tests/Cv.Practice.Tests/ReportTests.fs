@@ -512,7 +512,7 @@ let private fsharp =
                 weightHistograms state
             ]
 
-            use page = run |> serveRun 0 sections
+            use page = LivePage.Serve(run, 0, List.toArray sections)
             Expect.equal page.Address.Host "127.0.0.1" "served"
             trainer.Train(state, batches, progress = run) |> ignore
 

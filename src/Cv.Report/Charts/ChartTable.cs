@@ -18,7 +18,7 @@ static class ChartTable
         var places = Enumerable.Range(0, shown).Select(i => shown == 1 ? 0 : (int)((long)i * (xs.Length - 1) / (shown - 1)));
         return Markup.Of(
             $"""
-            <div class="scroll"><table><thead><tr><th>{chart.X}</th>{chart.Series.Select(s => Markup.Of($"<th>{s.Name}</th>"))}</tr></thead>
+            <div class="scroll"><table{Markup.Trusted(chart.Percent ? " data-percent" : "")}><thead><tr><th>{chart.X}</th>{chart.Series.Select(s => Markup.Of($"<th>{s.Name}</th>"))}</tr></thead>
             <tbody>{places.Select(i =>
                 Markup.Of($"<tr><td>{Value2(xs[i])}</td>{rows.Select(r => Markup.Of($"<td>{Value(r[i])}</td>"))}</tr>\n")
             )}</tbody></table></div>{(shown < xs.Length ? Markup.Of($"<p class=\"note\">{shown} of {xs.Length} rows.</p>") : default)}

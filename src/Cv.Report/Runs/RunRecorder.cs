@@ -5,7 +5,7 @@ namespace Cv.Reporting;
 
 /// <summary>
 /// Listens to a training and keeps what a report shows of it: the losses and metrics as they came, the learning rate, the time. Give it to the
-/// trainer, and to <see cref="Report.Write(string, RunRecorder, Section[])"/> afterwards, or to <see cref="LivePage"/> before. Memory is bounded, however
+/// trainer, and to <see cref="Report.Write(string, RunRecorder, Section[])"/> afterwards, or to a live page before. Memory is bounded, however
 /// long the run: a curve keeps a thousand points, and neighbours among its steps or epochs are averaged. A second training that it hears of is shown as the first one's continuation. Safe for any thread.
 /// </summary>
 /// <example><code>

@@ -68,7 +68,7 @@ public sealed class PredictedPictures : Section
         string predicted = said.NameOf(said.Predicted[index]);
         string label = said.NameOf(said.Labels[index]);
         bool right = said.Predicted[index] == said.Labels[index];
-        var confidence = Markup.Of($"{100 * said.Confidence[index]:0} %");
+        var confidence = Markup.Of($"{100 * said.Confidence[index]:0}&nbsp;%");
         return Pictures.Figure(
             _images.SampleShape,
             _images.Image(index),

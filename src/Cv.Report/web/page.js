@@ -3,6 +3,7 @@
   "use strict";
   const height = 220;
   const drawn = new Map(); // a figure's id -> its plot and what it was made of
+  const live = new Map(); // a figure's id -> the points of each of its lines, as they were sent
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const short = (v) => {
@@ -65,6 +66,7 @@
 
   function draw(figure, before) {
     const chart = JSON.parse(figure.querySelector("script").textContent);
+    if (live.has(figure.id)) chart.data = aligned(live.get(figure.id));
     const place = figure.querySelector(".plot");
     const old = before ?? drawn.get(figure.id);
     if (old && old.kind === kind(chart)) {
@@ -97,19 +99,79 @@
     drawAll(document);
   }
 
-  // the server sends a part's HTML whenever it changed; folds that were opened stay open
+  // all lines over one ascending row of x, null where one has no point
+  function aligned(lines) {
+    const xs = [...new Set(lines.flatMap((line) => line.x))].sort((a, b) => a - b);
+    const places = new Map(xs.map((x, i) => [x, i]));
+    const rows = lines.map((line) => {
+      const row = new Array(xs.length).fill(null);
+      line.x.forEach((x, i) => (row[places.get(x)] = line.y[i]));
+      return row;
+    });
+    return [xs, ...rows];
+  }
+
+  // the numbers under a chart, as many rows as one reads; they are written while someone looks
+  function tabulate(figure) {
+    const details = figure.querySelector("details");
+    const body = figure.querySelector("tbody");
+    if (!details.open || !body || !live.has(figure.id)) return;
+    const data = aligned(live.get(figure.id));
+    const count = data[0].length;
+    const shown = Math.min(count, 100);
+    const text = (v, i) => (v == null ? "" : i > 0 && "percent" in body.parentElement.dataset ? percent(v) : short(v));
+    const rows = Array.from({ length: shown }, (_, n) => {
+      const place = shown === 1 ? 0 : Math.floor((n * (count - 1)) / (shown - 1));
+      const row = document.createElement("tr");
+      row.append(...data.map((values, i) => Object.assign(document.createElement("td"), { textContent: text(values[place], i) })));
+      return row;
+    });
+    body.replaceChildren(...rows);
+    const note = details.querySelector("p.note") ?? details.appendChild(Object.assign(document.createElement("p"), { className: "note" }));
+    note.textContent = shown < count ? `${shown} of ${count} rows.` : "";
+  }
+
+  function replace(section, html) {
+    const open = [...section.querySelectorAll("details")].map((d) => d.open);
+    section.innerHTML = html;
+    section.querySelectorAll("details").forEach((d, i) => (d.open = open[i] ?? d.open));
+    for (const figure of section.querySelectorAll("figure.chart")) live.delete(figure.id);
+    drawAll(section);
+  }
+
+  // points from a place on: those before it stay
+  function extend(chart, lines) {
+    const figure = document.querySelectorAll("#part-0 figure.chart")[chart];
+    if (!figure) return;
+    const known = live.get(figure.id) ?? lines.map(() => ({ x: [], y: [] }));
+    lines.forEach(({ from, x, y }, i) => {
+      known[i].x.length = known[i].y.length = from;
+      known[i].x.push(...x);
+      known[i].y.push(...y);
+    });
+    live.set(figure.id, known);
+    drawn.get(figure.id)?.plot.setData(aligned(known));
+    tabulate(figure);
+  }
+
+  // the server sends what has changed: facts, points that curves gained, parts that were written again; folds that were opened stay open
   function listen() {
     const state = document.getElementById("connection");
     const events = new EventSource("events");
-    events.addEventListener("part", (event) => {
-      const { part, html } = JSON.parse(event.data);
+    const on = (name, act) => events.addEventListener(name, (event) => act(JSON.parse(event.data)));
+    on("part", ({ part, html }) => {
       const section = document.getElementById(`part-${part}`);
-      if (!section) return;
-      const open = [...section.querySelectorAll("details")].map((d) => d.open);
-      section.innerHTML = html;
-      section.querySelectorAll("details").forEach((d, i) => (d.open = open[i] ?? d.open));
-      drawAll(section);
+      if (section) replace(section, html);
     });
+    on("facts", ({ html }) => {
+      const facts = document.querySelector("#part-0 .facts");
+      if (facts) facts.outerHTML = html;
+    });
+    on("curves", ({ chart, lines }) => extend(chart, lines));
+    document.addEventListener("toggle", (event) => {
+      const figure = event.target.closest?.("figure.chart");
+      if (figure) tabulate(figure);
+    }, true);
     events.addEventListener("open", () => (state.textContent = "live"));
     events.addEventListener("end", () => { events.close(); state.textContent = "the run's program has ended"; });
     events.addEventListener("error", () => (state.textContent = "not connected: the run's program has ended, or is away"));

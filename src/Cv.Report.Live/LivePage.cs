@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Cv.Runtime;
 
 namespace Cv.Reporting;
@@ -19,11 +18,15 @@ public sealed class LivePage : IDisposable
 {
     const int LeastShare = 10;
 
+    /// <summary>Bounds the clients that listen at a time.</summary>
+    internal const int MostStreams = 64;
+
     readonly RunRecorder _run;
     readonly Section[] _sections;
     readonly ChartLibrary _library;
-    readonly LiveParts _parts;
-    readonly LoopbackServer _server;
+    readonly LiveState _state;
+    readonly LiveStreams _streams;
+    readonly LiveServer _server;
     readonly TimeProvider _clock = TimeProvider.System;
     long _rendered;
     TimeSpan _took;
@@ -31,77 +34,40 @@ public sealed class LivePage : IDisposable
     LivePage(ChartLibrary library, RunRecorder run, int port, Section[] sections)
     {
         (_library, _run, _sections) = (library, run, sections);
-        _parts = new(sections.Length + 1);
-        for (int i = 0; i < sections.Length; i++)
-            _parts.Set(i + 1, Markup.Of($"<h2>{sections[i].Title}</h2><p class=\"note\">After the first epoch.</p>"));
-        _server = new(port, Answer);
+        _state = new(library, run, sections.Select(s => Markup.Of($"<h2>{s.Title}</h2><p class=\"note\">After the first epoch.</p>")));
+        _streams = new(_state, MostStreams, _clock);
+        _server = new(port, _state, _streams);
         run.Recorded += OnRecorded;
     }
 
     /// <summary>Gives the page's address, such as http://127.0.0.1:8080/.</summary>
     public Uri Address => new($"http://127.0.0.1:{_server.Port}/");
 
+    /// <summary>Counts the clients that listen.</summary>
+    internal int Listeners => _streams.Count;
+
     /// <summary>Starts to serve the page of a run, which the trainer may begin afterwards.</summary>
     /// <param name="run">What listens to the training; give it to the trainer.</param>
     /// <param name="port">The port; 0 takes any that is free.</param>
     /// <param name="sections">What else to show.</param>
-    /// <exception cref="IOException">The port is taken, or may not be used.</exception>
-    public static LivePage Serve(RunRecorder run, int port = 0, params Section[] sections)
+    /// <exception cref="LivePageException">The port is taken, or may not be used.</exception>
+    public static LivePage Serve(RunRecorder run, int port = 0, params Section[] sections) =>
+        Serve(ChartLibrary.Embedded, run, port, sections);
+
+    internal static LivePage Serve(ChartLibrary library, RunRecorder run, int port, Section[] sections)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(sections);
         ArgumentOutOfRangeException.ThrowIfNegative(port);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
-        try
-        {
-            return new(ChartLibrary.Embedded, run, port, sections);
-        }
-        catch (SocketException e)
-        {
-            throw new IOException(
-                $"live page: port {port} of 127.0.0.1 must be free; got \"{e.Message}\". Choose another, or 0 for any that is free.",
-                e
-            );
-        }
+        return new(library, run, port, sections);
     }
 
-    /// <summary>Stops serving; pages that are open keep what they show, and say that the program has ended.</summary>
+    /// <summary>Stops serving; pages that are open show the last state, and say that the program has ended.</summary>
     public void Dispose()
     {
         _run.Recorded -= OnRecorded;
         _server.Dispose();
-    }
-
-    Task Answer(HttpExchange exchange) =>
-        exchange.Path switch
-        {
-            "/" => exchange.Reply("200 OK", "text/html", Whole()),
-            "/events" => exchange.Stream(Changes()),
-            _ => exchange.Reply("404 Not Found", "text/plain", "There is one page here: /"),
-        };
-
-    string Whole()
-    {
-        RefreshRun();
-        return Document.Write(_library, _run.Name, _parts.All().Select(p => p.Content), live: true);
-    }
-
-    /// <summary>Gives what tells one client the parts that changed since it last asked.</summary>
-    Func<IEnumerable<string>> Changes()
-    {
-        // nothing is seen at first: what changed between the page and this connection would be missed
-        long[] seen = new long[_sections.Length + 1];
-        return () =>
-        {
-            RefreshRun();
-            return _parts.Since(seen).Select(p => LiveParts.Message(p.Index, p.Content));
-        };
-    }
-
-    void RefreshRun()
-    {
-        var run = _run.Snapshot();
-        _parts.Set(0, run.Version, () => new Page(_library, 0).Run(run));
     }
 
     void OnRecorded(TrainingEvent value)
@@ -114,7 +80,7 @@ public sealed class LivePage : IDisposable
     {
         long start = _clock.GetTimestamp();
         for (int i = 0; i < _sections.Length; i++)
-            _parts.Set(i + 1, Render(_sections[i], i + 1));
+            _state.Set(i, Render(_sections[i], i + 1));
         _rendered = _clock.GetTimestamp();
         _took = _clock.GetElapsedTime(start, _rendered);
     }
