@@ -12,12 +12,12 @@ sealed record Lion(LearningRate Rate, double Beta1 = 0.9, double Beta2 = 0.99) :
 {
     protected override string Name => "lion";
 
-    protected override IEnumerable<Expr> Leaves(Expr parameter, string id) => [Zero(parameter, id, "moment")];
+    protected override IEnumerable<Expr> Leaves(Expr parameter) => [Zero(parameter, "moment")];
 
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
         var direction = (Beta1 * state[0] + (1 - Beta1) * gradient).Sign();
         var moment = Beta2 * state[0] + (1 - Beta2) * gradient;
-        return (parameter - Rate.For(parameter) * direction, [moment]);
+        return (parameter - RateOf(parameter) * direction, [moment]);
     }
 }

@@ -65,3 +65,12 @@ for (int step = 0; step <= 400; step++)
     if (step % 100 == 0)
         Console.WriteLine($"spiral, step {step, 3}: loss {figures[0].Item():F3}, accuracy {figures[1].Item():F2}");
 }
+
+// What is one layer, and what is two: the names of all parameters.
+var (distance, judged) = Sharing.Of(
+    Expr.Input("left", ["N", 8]).Scaled(),
+    Expr.Input("right", ["N", 8]).Scaled(),
+    Model.Input(4).Dense(8).Tanh().Dense(2),
+    Model.Input(2).Dense(8).Relu().Dense(1)
+);
+Console.WriteLine(string.Join(" ", new Graph(distance, judged).Nodes.Select(e => e.Op).OfType<Parameter>().Select(p => p.Id)));

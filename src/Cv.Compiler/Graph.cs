@@ -13,12 +13,18 @@ public sealed class Graph
 {
     readonly Lazy<ImmutableArray<Expr>> _nodes;
 
-    /// <summary>Makes a graph.</summary>
+    /// <summary>
+    /// Makes a graph, and names the layers in it that have no name yet: by their kind and the first number that is free in it, in the order of the graph. A name that was given stays.
+    /// </summary>
     /// <exception cref="GraphException">
-    /// An update's target is not a parameter or state, is updated twice, or has another type than its value; or two different leaves
-    /// share a name.
+    /// An update's target is not a parameter or state, is updated twice, or has another type than its value; or two different layers
+    /// have one name.
     /// </exception>
     public Graph(ImmutableArray<Expr> outputs, ImmutableArray<Update> updates = default)
+        : this(updates, outputs) => NameTable.Close("graph", Nodes.Concat(Updates.Select(u => u.Target)));
+
+    /// <summary>Makes a graph of nodes that were in one before, and so have their names.</summary>
+    Graph(ImmutableArray<Update> updates, ImmutableArray<Expr> outputs)
     {
         Outputs = outputs;
         Updates = updates.IsDefault ? [] : updates;
@@ -74,7 +80,7 @@ public sealed class Graph
             map[e] = now;
             changed |= now != e;
         }
-        return changed ? new Graph([.. Outputs.Select(o => map[o])], [.. Updates.Select(u => u with { Value = map[u.Value] })]) : this;
+        return changed ? new Graph([.. Updates.Select(u => u with { Value = map[u.Value] })], [.. Outputs.Select(o => map[o])]) : this;
     }
 
     /// <summary>

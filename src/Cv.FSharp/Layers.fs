@@ -5,13 +5,19 @@ open Cv.Dsl
 /// Names layers as functions from node to node, and joins them to models.
 [<AutoOpen>]
 module Layers =
+    /// Makes layers a value that is shared: each application of the function it gives uses the same parameters: `let encode = layer (dense 64 >> relu >> dense 16)`, then
+    /// `encode left` and `encode right`. The function may take a tuple or a list of nodes. What a verb makes without it is a layer of its own at each use.
+    let layer (f: 'input -> 'output) : 'input -> 'output =
+        let shared = Layer.Of(System.Func<'input, 'output> f)
+        shared.Apply
+
     /// Applies a fully connected layer: `x |> dense 256 |> relu`. Its parameters are dense1.w and dense1.b, then dense2.w and so on.
     let dense outputs (x: Expr) = x.Dense outputs
 
     /// Applies a fully connected layer whose weights start as the initialiser says.
     let denseFrom (weights: Initialiser) outputs (x: Expr) = x.Dense(outputs, weights)
 
-    /// Applies a fully connected layer of a name of its own: two branches that leave one node need names to stay apart.
+    /// Applies a fully connected layer of a chosen name: layers of one name share their parameters.
     let linear name outputs (x: Expr) = x.Linear(outputs, name)
 
     /// Applies a convolutional layer, windows side by side on pixels alone: `x |> conv 16 5 |> relu`. Its parameters are conv1.w and conv1.b, then conv2.w and
@@ -81,6 +87,9 @@ module Layers =
     let layered (example: int list) (layers: (Expr -> Expr) list) =
         (Model.Input(List.toArray example), layers)
         ||> List.fold (fun net layer -> net.Then layer)
+
+    /// Gives a model under a name, with layers of its own: `net |> named "critic"` has critic/dense1 where net has dense1. For models that meet in one graph or state.
+    let named name (net: Model) = net.Named name
 
     /// Makes a model of an input and the node computed from it: `x |> dense 10 |> modelOf x`.
     let modelOf input output = Model(input, output)

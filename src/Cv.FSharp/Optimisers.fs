@@ -39,6 +39,9 @@ module Optimisers =
     /// Steps as adam, and lets weights fade beside it: `adamW 0.01 1e-3`, the decay and the rate.
     let adamW decay (rate: float) = Optimiser.AdamW(rate, decay)
 
+    /// Gives an optimiser under a name, with states of its own: for two that move the same parameters in one state.
+    let namedOptimiser name (optimiser: Optimiser) = optimiser.Named name
+
     /// Lets weights fade beside another optimiser's step.
     let weightDecay decay (optimiser: Optimiser) = optimiser.WeightDecay decay
 

@@ -20,7 +20,7 @@ public sealed partial class ModelState : IDisposable
     readonly Dictionary<string, Tensor> _tensors = [];
 
     /// <summary>Makes a state that owns the given tensors, in their order.</summary>
-    /// <exception cref="ArgumentException">Two tensors have one name.</exception>
+    /// <exception cref="ArgumentException">Two tensors have one name, or share memory.</exception>
     public ModelState(IEnumerable<KeyValuePair<string, Tensor>> tensors)
     {
         ArgumentNullException.ThrowIfNull(tensors);
@@ -31,6 +31,7 @@ public sealed partial class ModelState : IDisposable
             names.Add(name);
         }
         Names = names.ToImmutable();
+        Overlaps.Refuse(_tensors.Select(t => (t.Key, t.Value)));
     }
 
     /// <summary>Gives the state of a function that has neither parameters nor state: no tensors.</summary>
@@ -56,11 +57,14 @@ public sealed partial class ModelState : IDisposable
     public static ModelState Initialise(IEnumerable<Expr> leaves, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(leaves);
-        var named = new Dictionary<string, Named>();
-        foreach (var leaf in leaves)
-        {
-            if (leaf.Op is not (Named and (Parameter or State)))
+        ImmutableArray<Expr> all = [.. leaves];
+        foreach (var leaf in all)
+            if (leaf.Op is not (Parameter or State))
                 throw new GraphException($"state: every leaf must be a parameter or a state; got {leaf}. Bind inputs at the call instead.");
+        NameTable.Close("state", all);
+        var named = new Dictionary<string, Named>();
+        foreach (var leaf in all)
+        {
             var op = (Named)leaf.Op;
             if (!named.TryAdd(op.Id, op) && named[op.Id] != op)
                 throw new GraphException(

@@ -106,7 +106,13 @@ public sealed class Point
 
     internal static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
-    internal static List<Expr> Leaves(params Expr[] graphs) => [.. Expr.Nodes(graphs).Where(e => e.Op is Named)];
+    /// <summary>Lists the leaves that have a value by name; layers without a name get one.</summary>
+    internal static List<Expr> Leaves(params Expr[] graphs)
+    {
+        var nodes = Expr.Nodes(graphs);
+        NameTable.Close("check", nodes);
+        return [.. nodes.Where(e => e.Op is Named)];
+    }
 
     // far apart from each other, and from 0: one number in each cell of a grid over [1/4, 2], shuffled
     static double[] Spread(Random random, int count)

@@ -183,7 +183,7 @@ let private againstLoops =
                 let x = node case.Dims
                 Expect.isTrue (same (Graph(case.Verb x).ForInference()).Outputs[0] x) "the same node"
                 let model = Model.Input(case.Dims.Tail |> Array.ofList)
-                Expect.isTrue (same (case.Model model).Output (case.Verb model.Output)) "the model's verb"
+                Expect.isTrue (Evaluate.alike (case.Model model).Output (case.Verb model.Output)) "the model's verb"
 
             testCase $"{case.Name}: the same bits on any number of threads, and at every width unless it sums"
             <| fun () ->
@@ -199,7 +199,7 @@ let private againstLoops =
                     let expected = if case.Name = "jitter colours" then run width 1 else narrow
                     Expect.isTrue (Run.identical (run width 3) expected) $"{width}"
 
-        testCase "one after the other: streams of their own, one count"
+        testCase "one after the other: streams and counts of their own"
         <| fun () ->
             let dims = [ 64; 6; 6; 3 ]
 
@@ -207,7 +207,7 @@ let private againstLoops =
                 (node dims).RandomFlip().RandomFlip().RandomShift(1).Cutout(2).ColourJitter(0.1, 0.1, 0.1)
 
             let keys = [
-                for e in Expr.Nodes both do
+                for e in Evaluate.close [ both ] do
                     match e.Op with
                     | :? Uniform as u -> u.Key
                     | _ -> ()
@@ -215,7 +215,11 @@ let private againstLoops =
 
             Expect.equal (List.distinct keys).Length 9 "flip, flip, rows, columns, rows, columns and three of colours"
             let graph = Cv.Compiler.Graph(both).ForTraining()
-            Expect.equal [ for update in graph.Updates -> (update.Target.Op :?> Named).Id ] [ "augment/step" ] "one state"
+
+            Expect.equal
+                (set [ for update in graph.Updates -> (update.Target.Op :?> Named).Id ])
+                (set [ "flip1.step"; "flip2.step"; "shift1.step"; "cutout1.step"; "jitter1.step" ])
+                "a state each"
 
             let x = images dims
             let twice = (node dims).RandomFlip().RandomFlip()
@@ -231,19 +235,22 @@ let private againstLoops =
         <| fun () ->
             let dims = [ 8; 5; 5; 2 ]
             let x = node dims
-            let y = x.RandomFlip().RandomShift 2
+            let y = x.RandomFlip(name = "flip").RandomShift(2, name = "shift")
             let forward = Graph(y).ForTraining().Outputs[0]
             let weights = Expr.Input("w", shape dims)
             let dx = Gradient.Of((forward * weights).Sum(), x)[0]
             // the adjoint of a linear map: <A x, w> = <x, A' w>
             let numbers = images dims
             let w = numbers |> Array.rev |> Array.map (fun v -> float (float32 (v * v)))
-            let values = [ "x", numbers; "w", w; "augment/step", [| 3.0 |] ]
-            let input = Expr.Input("augment/step", shape [], DType.I32)
-            let step = Expr.State("augment/step", shape [], 0, DType.I32)
+            let counts = [ "flip.step"; "shift.step" ]
+            let values = [ "x", numbers; "w", w ] @ [ for count in counts -> count, [| 3.0 |] ]
 
             let bound (e: Expr) =
-                e.Substitute(readOnlyDict [ step, input ])
+                e.Substitute(
+                    readOnlyDict [
+                        for count in counts -> Expr.State(count, shape [], 0, DType.I32), Expr.Input(count, shape [], DType.I32)
+                    ]
+                )
 
             let dot = Seq.map2 (*) >> fun f -> f >> Seq.sum
 
@@ -278,7 +285,7 @@ let private mixing =
             let numbers = images dims
 
             for step, results in List.indexed (steps VectorWidth.Auto 1 3 [ scores; loss ] numbers) do
-                let u, v = drawn "mixup/u" step 0, drawn "mixup/v" step 0
+                let u, v = drawn "mixup1/u" step 0, drawn "mixup1/v" step 0
                 let q = (u ** (-1.0 / 0.4) - 1.0) * cos (2.0 * Math.PI * v) ** 2.0
                 let lambda = 0.5 + 0.5 / sqrt (1.0 + 1.0 / q)
 
@@ -328,10 +335,10 @@ let private mixing =
             let plain = Model.Input(5).Dense 3
             let model = Model.Input(5).Mixup(mixup).Dense 3
             let inference (e: Expr) = Graph(e).ForInference().Outputs[0]
-            Expect.isTrue (same (inference model.Output) plain.Output) "model"
+            Expect.isTrue (Evaluate.alike (inference model.Output) plain.Output) "model"
             let labels = labels "labels"
             let loss (s: Expr) (l: Expr) = s.SoftmaxCrossEntropy l
-            Expect.isTrue (same (inference (mixupLoss mixup loss model.Output labels)) (loss plain.Output labels)) "loss"
+            Expect.isTrue (Evaluate.alike (inference (mixupLoss mixup loss model.Output labels)) (loss plain.Output labels)) "loss"
 
         testCase "a model learns of mixtures, from F# too"
         <| fun () ->
@@ -352,7 +359,7 @@ let private mixing =
                 program.Evaluate.Call(kept, Binding("x", x), Binding("labels", labels))
 
             Expect.equal (figures[1].Item()) 1.0 "accuracy"
-            Expect.equal (kept["mixup/step"].Item()) 400.0 "steps"
+            Expect.equal (kept["mixup1.step"].Item()) 400.0 "steps"
     ]
 
 let private faces =
@@ -361,7 +368,7 @@ let private faces =
         let x = node [ 2; 8; 8; 3 ]
 
         Expect.isTrue
-            (same
+            (Evaluate.alike
                 (x |> randomFlip |> randomShift 2 |> colourJitter 0.1 0.2 0.3 |> cutout 3 |> grey)
                 (x.RandomFlip().RandomShift(2).ColourJitter(0.1, 0.2, 0.3).Cutout(3).Grey()))
             "the same node"

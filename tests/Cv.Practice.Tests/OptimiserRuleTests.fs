@@ -226,7 +226,7 @@ let private averages =
         testCase "share the count of steps with a schedule"
         <| fun () ->
             let optimiser = Optimiser.Momentum(Schedule.Linear(0.1, 0.0, 5L)).Average()
-            Expect.equal (ids (optimiser.Init w)) [ "layer.w/average"; "layer.w/velocity"; "schedule/step" ] "states"
+            Expect.equal (ids (optimiser.Init w)) [ "layer.w/average"; "layer.w/velocity"; "layer.w/step" ] "states"
             averaged optimiser |> matches List.average
 
         testCase "are kept through what is wrapped around"

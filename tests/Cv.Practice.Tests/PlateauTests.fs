@@ -115,7 +115,7 @@ let tests =
 
             let parameter = Expr.Parameter("w", Generators.shape [ 2 ])
             let leaves = [ for leaf in optimiser.Init parameter -> (leaf.Op :?> State).Id ]
-            Expect.equal (set leaves) (set [ "schedule/step"; "plateau/scale"; "plateau/lowest"; "plateau/waited" ]) "all states"
+            Expect.equal (set leaves) (set [ "w/step"; "plateau/scale"; "plateau/lowest"; "plateau/waited" ]) "all states"
 
         testCase "going back after a loss that is not finite takes the steps at the rates they had"
         <| fun () ->

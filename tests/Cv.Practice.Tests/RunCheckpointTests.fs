@@ -84,7 +84,7 @@ let private run (program: TrainingProgram) seed (checkpoint: CheckpointOptions |
     let recorder = Recorder onStep
 
     let watched: PlateauSchedule | null =
-        if Seq.contains PlateauSchedule.Scale program.Leaves then
+        if Seq.contains plateau.Scale program.Leaves then
             plateau
         else
             null
@@ -266,7 +266,7 @@ let private resuming =
                 Expect.isTrue
                     (all.Contains "state/dense1.w"
                      && all.Contains "best/dense1.w"
-                     && all.Contains "state/dropout/step")
+                     && all.Contains "state/dropout1.step")
                     "names")
 
         testCase "beginning anew if one asks"

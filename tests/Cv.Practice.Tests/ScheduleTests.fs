@@ -163,10 +163,10 @@ let private facts =
             let leaves (optimiser: Optimiser) = [ for leaf in optimiser.Init w -> (leaf.Op :?> State).Id ]
 
             Expect.equal (leaves (momentum 0.1)) [ "w/velocity" ] "a number"
-            Expect.equal (leaves (cosine 0.1 10L |> momentumAt)) [ "w/velocity"; "schedule/step" ] "a schedule"
+            Expect.equal (leaves (cosine 0.1 10L |> momentumAt)) [ "w/velocity"; "w/step" ] "a schedule"
             Expect.equal (leaves (Optimiser.Momentum(Schedule.Constant 0.1))) [ "w/velocity" ] "a constant schedule"
 
-        testCase "parameters share one count, which one step moves by 1"
+        testCase "each parameter has a count, which one step moves by 1"
         <| fun () ->
             let net = Model.Input(3).Dense(4).Relu().Dense(2)
             let loss scores labels = scores |> softmaxCrossEntropy labels
@@ -181,7 +181,8 @@ let private facts =
                 program.Step.Call(state, Binding("x", x), Binding("labels", Tensor.From [| 0; 1 |]))
                 |> ignore
 
-                Expect.equal (state["schedule/step"].Item()) (float step) "the count"
+                for parameter in net.Parameters do
+                    Expect.equal (state[$"{(parameter.Op :?> Named).Id}/step"].Item()) (float step) "the count"
 
         testCase "nothing moves after a line has come to 0"
         <| fun () -> Expect.equal (taken DType.F32 (linearRate 0.1 0.0 3L) 6 |> List.skip 3) [ 0.0; 0.0; 0.0 ] "rates"

@@ -55,7 +55,7 @@ let private states =
         }
 
     let name =
-        Gen.elements [ "dense1.w"; "dense1.w/velocity"; "a b"; "é\"\\<>"; "0"; "層"; "__x__"; "adam/beta1_power"; "{}" ]
+        Gen.elements [ "dense1.w"; "dense1.w/velocity"; "a b"; "é\"\\<>"; "0"; "層"; "__x__"; "w/beta1_power"; "{}" ]
 
     gen {
         let! names = Gen.listOf name |> Gen.map List.distinct

@@ -64,7 +64,7 @@ let private numbers =
 
         testCase "even, and unlike their neighbours in place, step and key"
         <| fun () ->
-            let draw step key =
+            let draw step (key: uint32) =
                 Run.compiled VectorWidth.Auto 1 [ Expr.Uniform(shape [ 100_000 ], counter, key) ] (at step)
                 |> List.head
 
@@ -189,7 +189,7 @@ let private layer =
             let x = Expr.Input("x", shape [ 64 ])
 
             let keys (y: Expr) = [
-                for e in Expr.Nodes y do
+                for e in Evaluate.close [ y ] do
                     match e.Op with
                     | :? Uniform as u -> u.Key
                     | _ -> ()
@@ -197,26 +197,30 @@ let private layer =
 
             let three = keys (x.Dropout(0.5).Dropout(0.5).Dropout(0.5))
             Expect.equal (List.distinct three).Length 3 "one after the other"
-            Expect.isTrue (same (x.Dropout(0.5)) (x.Dropout(0.5, "dropout1"))) "the first is dropout1"
+            Expect.isTrue (Evaluate.alike (x.Dropout(0.5)) (x.Dropout(0.5, "dropout1"))) "the first is dropout1"
             Expect.notEqual (keys (x.Dropout(0.5, "a"))) (keys (x.Dropout(0.5, "b"))) "names"
 
-        testCase "all layers share one count, which a step moves once"
+        testCase "each layer has a count of its own, which a step moves once, however often the layer is used"
         <| fun () ->
-            let graph = training ((Expr.Input("x", shape [ 8 ])).Dropout(0.5).Dropout(0.5))
-            Expect.equal graph.Updates.Length 1 "one update"
+            let x, shared =
+                Expr.Input("x", shape [ 8 ]), Layer.Of(fun (x: Expr) -> x.Dropout 0.5)
+
+            let graph = training (shared.Apply(shared.Apply(x).Dropout(0.5)))
+            Expect.equal graph.Updates.Length 2 "two updates"
             let f = Compile.Function graph
             use kept = ModelState.Initialise(f.Leaves, 0UL)
 
             for _ in 1..5 do
                 f.Call(kept, Binding("x", Tensor.From(Array.create 8 1.0f))) |> ignore
 
-            Expect.equal (kept["dropout/step"].Item()) 5.0 "five steps"
+            for name in [ "dropout1.step"; "dropout2.step" ] do
+                Expect.equal (kept[name].Item()) 5.0 "five steps"
 
         testCase "gradients by differences, mask held"
         <| fun () ->
             let x = Reference.f64 "x" [ 5; 7 ]
-            let step = Expr.State("dropout/step", shape [], 0, DType.I32)
-            let y = (training ((x * x).Dropout(0.3).Tanh())).Outputs[0]
+            let step = Expr.State("d.step", shape [], 0, DType.I32)
+            let y = (training ((x * x).Dropout(0.3, "d").Tanh())).Outputs[0]
             Expect.isTrue (Expr.Nodes y |> Seq.exists (fun e -> same e step)) "drawn by the count"
             Differences.check 1 y
     ]
@@ -243,7 +247,7 @@ let private trainings =
                 (program.Predict.Call(kept, test[0])[0]).ToDoubles()
 
             Expect.sequenceEqual (predict ()) (predict ()) "the same scores each time"
-            Expect.equal (kept["dropout/step"].Item()) 200.0 "steps"
+            Expect.equal (kept["dropout1.step"].Item(), kept["dropout2.step"].Item()) (200.0, 200.0) "steps"
 
         for test in SmallTraining.sameBits net do
             test

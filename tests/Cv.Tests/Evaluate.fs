@@ -13,9 +13,24 @@ let private round dtype (value: float) =
     | DType.I32 -> float (int value)
     | _ -> value
 
+/// Gives the layers of graphs their names, as a graph that is compiled does.
+let close (outputs: Expr list) =
+    let nodes = Expr.Nodes(Array.ofList outputs)
+    NameTable.Close("graph", nodes)
+    nodes
+
+/// The graph with names in the place of identities: what is written alike is one node.
+let canonical (y: Expr) =
+    close [ y ] |> ignore
+    Canonical.Of y
+
+/// Whether two graphs are the same but for which layers they are.
+let alike a b =
+    obj.ReferenceEquals(canonical a, canonical b)
+
 /// Prepares a graph to be run many times, with a rounding of one's own: it sees each node with its operands' values and its exact result.
 let programRounding (rounding: Expr -> float[][] -> float[] -> float[]) (outputs: Expr list) : (string * float[]) list -> float[] list =
-    let nodes = Expr.Nodes(Array.ofList outputs)
+    let nodes = close outputs
     let places = Dictionary()
     nodes |> Seq.iteri (fun place node -> places[node] <- place)
 
@@ -70,7 +85,7 @@ let item bindings output =
 
 /// The leaves of a graph that have names, in the order in which the graph meets them.
 let named (outputs: Expr list) = [
-    for node in Expr.Nodes(Array.ofList outputs) do
+    for node in close outputs do
         match node.Op with
         | :? Named as leaf -> leaf.Id, node
         | _ -> ()

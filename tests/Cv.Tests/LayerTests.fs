@@ -97,7 +97,7 @@ let private models =
         <| fun () ->
             let model = Model.Input(4).Dense(3).Relu()
             let other = Expr.Input("other", model.Source.Shape) * 2.0
-            Expect.isTrue (same (model.Apply other) (other.Linear(3, "dense1").Relu())) "rebuilt around it"
+            Expect.isTrue (Evaluate.alike (model.Apply other) (other.Linear(3, "dense1").Relu())) "rebuilt around it"
             Expect.isTrue (same (model.Apply model.Source) model.Output) "around its own, itself"
 
         testCase "applied to a batch of known size"
@@ -123,8 +123,8 @@ let private models =
 
             let narrow = build (Model.Input(2, 2, 1)) |> loss
             let wide = build (Model.Input(shape [ 2; 2; 1 ], DType.F64)) |> loss
-            Expect.isTrue (same (narrow.WithDType DType.F64) wide) "the same node"
-            Expect.isTrue (same (wide.WithDType DType.F32) narrow) "and back"
+            Expect.isTrue (Evaluate.alike (narrow.WithDType DType.F64) wide) "the same node"
+            Expect.isTrue (Evaluate.alike (wide.WithDType DType.F32) narrow) "and back"
             let model = Model.Input(4).Dense(3).WithDType DType.F64
             Expect.equal (types model.Parameters) [ "parameter \"dense1.w\" : f64[4,3]"; "parameter \"dense1.b\" : f64[1,3]" ] "parameters"
             Expect.equal (model.Source.Type.ToString()) "f64[N,4]" "source"
@@ -214,7 +214,7 @@ let private mistakes =
 
         "a name that is taken",
         (fun () -> Model.Input(4).Dense(4, name = "a").Dense(4, name = "a").Output),
-        "dense: a layer's name must be its own; the model already has \"a.w\". Choose another, or share on purpose: .Then(x => x.Linear(...))."
+        "dense: a layer's name must be its own; the model already has \"a.w\". Choose another, or share on purpose: .Then(x => x.Dense(...))."
 
         "flattening a symbol",
         (fun () -> Expr.Input("x", shapeOf [ Dim "N"; Dim "H"; Dim 3 ]).Flatten()),

@@ -96,6 +96,24 @@ let tests =
                 let fresh = compiled (fun () -> Expect.equal (call second 64) expected "the sum")
                 Expect.equal fresh 0L "kernels compiled"
                 GC.KeepAlive first)
+            testCase "a net of layers without names, written again, compiles nothing" (fun () ->
+                let program () =
+                    let net =
+                        Model.Input(24).Dense(24).Relu().Dropout(0.5).Then(fun x -> x.Dense 24 * x.Dense(24).Sigmoid()).Dense(10)
+
+                    let loss =
+                        Func<Expr, Expr, Expr>(fun scores labels -> scores.SoftmaxCrossEntropy(labels))
+
+                    Training.Compile(net, loss, Optimiser.Adam 0.01, options = one)
+
+                let first = program ()
+                let expected = step first 24
+
+                let fresh =
+                    compiled (fun () -> Expect.equal (step (program ()) 24) expected "the loss")
+
+                Expect.equal fresh 0L "kernels compiled"
+                GC.KeepAlive first)
             testCase "another constant is other code" (fun () ->
                 let first = function' "x" 2.5 64
                 let second = function' "x" 3.5 64

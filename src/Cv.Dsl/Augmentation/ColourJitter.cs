@@ -13,7 +13,7 @@ public static partial class Verbs
     /// <param name="name">Names the stream of random numbers; jitter1, jitter2, ... if none is given.</param>
     /// <remarks>
     /// Howard, "Some Improvements on Deep Convolutional Neural Network Based Image Classification" (2013), section 2. In this order, and with nothing clipped, so that it may
-    /// follow a scaling. Grey is 0.299 red + 0.587 green + 0.114 blue. The numbers come from the name and the state "augment/step".
+    /// follow a scaling. Grey is 0.299 red + 0.587 green + 0.114 blue. The numbers come from the name and the state "jitter1.step".
     /// </remarks>
     /// <example><code>var model = Model.Input(32, 32, 3).ColourJitter(0.1, 0.2, 0.2).Conv(16, 5, padding: 2).Relu();</code></example>
     /// <exception cref="ShapeException">The images are no [N, H, W, C] of floats, C 1 or 3.</exception>
@@ -31,7 +31,7 @@ public static partial class Verbs
         CheckPart("brightness", brightness, double.MaxValue);
         CheckPart("contrast", contrast, 1);
         CheckPart("saturation", saturation, 1);
-        name ??= Draws.Free(images, "jitter", "/brightness");
+        var layer = Identity.New("jitter", name);
         var jittered = images;
         if (brightness > 0)
             jittered += Spread("brightness") * brightness;
@@ -39,10 +39,10 @@ public static partial class Verbs
             jittered = Scaled(jittered, jittered.Grey().Mean([1, 2], keepDims: true), 1 + Spread("contrast") * contrast);
         if (saturation > 0 && images.Shape[3].Value == 3)
             jittered = Scaled(jittered, jittered.Grey(), 1 + Spread("saturation") * saturation);
-        return jittered == images ? images : Draws.InTraining(jittered, images);
+        return jittered == images ? images : Draws.InTraining(jittered, images, layer);
 
         // evenly from (-1, 1)
-        Expr Spread(string what) => Draws.PerImage(images, $"{name}/{what}") * 2.0 - 1.0;
+        Expr Spread(string what) => Draws.PerImage(images, layer, what) * 2.0 - 1.0;
 
         static Expr Scaled(Expr x, Expr from, Expr factor) => from + (x - from) * factor;
 

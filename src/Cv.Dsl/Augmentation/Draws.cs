@@ -6,8 +6,8 @@ namespace Cv.Dsl;
 /// </summary>
 static class Draws
 {
-    /// <summary>Counts the training steps that augmentations have seen: one state for all of them.</summary>
-    public static Expr Step => Expr.State("augment/step", [], 0, DType.I32);
+    /// <summary>Counts the training steps that a layer has seen.</summary>
+    public static Expr Step(Identity layer) => Expr.State(layer, "step", [], 0, DType.I32);
 
     /// <summary>Gives the key of a stream.</summary>
     public static uint Key(string stream)
@@ -16,22 +16,13 @@ static class Draws
         return (uint)(hash >> 32) ^ (uint)hash;
     }
 
-    /// <summary>Gives the kind with the first number whose stream no node below <paramref name="x"/> draws from: flip1, flip2, ...</summary>
-    public static string Free(Expr x, string kind, string part = "")
-    {
-        var taken = Expr.Nodes(x).Select(e => e.Op).OfType<Uniform>().Select(u => u.Key).ToHashSet();
-        int number = 1;
-        while (taken.Contains(Key($"{kind}{number}{part}")))
-            number++;
-        return $"{kind}{number}";
-    }
-
     /// <summary>Draws a number of [0, 1) for each image: [N, 1, 1, 1].</summary>
-    public static Expr PerImage(Expr images, string stream) =>
-        Expr.Uniform(new Shape(images.Shape[0], 1, 1, 1), Step, Key(stream), images.DType);
+    public static Expr PerImage(Expr images, Identity layer, string part = "") =>
+        Expr.Uniform(new Shape(images.Shape[0], 1, 1, 1), Step(layer), layer, part, images.DType);
 
     /// <summary>Is the augmented images in a training step, which it asks to count itself, and otherwise the images as they are.</summary>
-    public static Expr InTraining(Expr augmented, Expr images) => augmented.Remember(Step, Step + 1.0).WhenTraining(images);
+    public static Expr InTraining(Expr augmented, Expr images, Identity layer) =>
+        augmented.Remember(Step(layer), Step(layer) + 1.0).WhenTraining(images);
 
     /// <summary>Asks for images of floats.</summary>
     public static void Check(string op, Expr images)

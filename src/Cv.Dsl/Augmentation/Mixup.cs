@@ -8,7 +8,7 @@ namespace Cv.Dsl;
 /// Zhang, Cisse, Dauphin and Lopez-Paz, "mixup: Beyond Empirical Risk Minimization" (2018). One lambda for each batch, as in their program, from Beta(alpha, alpha) by
 /// Devroye's formula, "Random variate generation in one line of code" (1996): lambda = 1/2 + 1/2 / sqrt(1 + 1 / q), q = (u^(-1/alpha) - 1) cos^2(2 pi v). That is the half from
 /// 1/2 to 1: as partners mix both ways, the other half gives the same mixtures, and here an example's own label weighs more. Batches are shuffled, so partners are
-/// others in each epoch. The mean of a loss over the batch is what mixes; a penalty added to it stays. The numbers come from the name and the state "mixup/step".
+/// others in each epoch. The mean of a loss over the batch is what mixes; a penalty added to it stays. The numbers come from the name and the state "mixup1.step".
 /// </remarks>
 /// <example><code>
 /// var mixup = new Mixup(0.2);
@@ -17,23 +17,23 @@ namespace Cv.Dsl;
 /// </code></example>
 public sealed record Mixup
 {
-    readonly string _name;
+    readonly Identity _identity;
 
     /// <summary>Chooses how strongly examples are mixed.</summary>
     /// <param name="alpha">The distribution's parameter, above 0: the smaller, the nearer lambda is to 1; with 1, all are equally likely.</param>
-    /// <param name="name">Names the stream of random numbers.</param>
+    /// <param name="name">Names the stream of random numbers; mixup1, mixup2, ... if none is given, so that each value draws its own.</param>
     /// <exception cref="GraphException">Alpha is not a finite number above 0.</exception>
-    public Mixup(double alpha = 0.2, string name = "mixup")
+    public Mixup(double alpha = 0.2, string? name = null)
     {
         if (!(double.IsFinite(alpha) && alpha > 0))
             throw new GraphException($"mixup: alpha must be a finite number above 0; got {alpha}. 0.2 is usual.");
-        (Alpha, _name) = (alpha, name);
+        (Alpha, _identity) = (alpha, name is null ? Layer.Take("mixup", isShared: true) : Identity.Of(name));
     }
 
     /// <summary>Gives the parameter of the distribution of lambda, Beta(alpha, alpha).</summary>
     public double Alpha { get; }
 
-    static Expr Step => Expr.State("mixup/step", [], 0, DType.I32);
+    Expr Step => Draws.Step(_identity);
 
     /// <summary>Mixes the examples of a batch in training, [N, ...]: lambda x + (1 - lambda) x'.</summary>
     /// <example><code>var model = Model.Input(784).Then(mixup.Inputs).Dense(10);</code></example>
@@ -52,8 +52,10 @@ public sealed record Mixup
     public Func<Expr, Expr, Expr> Loss(Func<Expr, Expr, Expr> loss) =>
         (scores, labels) =>
         {
-            var own = loss(scores, labels);
-            return Mixed(own, loss(scores, labels.Flip(0))).WhenTraining(own);
+            // one loss of two sets of labels: its layers, if it has any, are the same
+            var both = Layer.Of(((Expr Scores, Expr Labels) of) => loss(of.Scores, of.Labels));
+            var own = both.Apply((scores, labels));
+            return Mixed(own, both.Apply((scores, labels.Flip(0)))).WhenTraining(own);
         };
 
     Expr Mixed(Expr own, Expr partner)
@@ -64,8 +66,8 @@ public sealed record Mixup
 
     Expr Lambda(DType dtype)
     {
-        Expr u = Expr.Uniform([], Step, Draws.Key(_name + "/u"), dtype),
-            v = Expr.Uniform([], Step, Draws.Key(_name + "/v"), dtype);
+        Expr u = Expr.Uniform([], Step, _identity, "u", dtype),
+            v = Expr.Uniform([], Step, _identity, "v", dtype);
         var q = (u.Pow(-1 / Alpha) - 1.0) * (2 * Math.PI * v).Cos().Pow(2);
         return 0.5 + 0.5 / (1.0 + 1.0 / q).Sqrt();
     }

@@ -8,7 +8,7 @@ public static partial class Verbs
     /// <param name="name">Names the stream of random numbers; flip1, flip2, ... if none is given.</param>
     /// <remarks>
     /// CS231n notes, "Data Augmentation"; Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks" (2012), section 4.1.
-    /// The numbers come from the name and from the count of training steps, the state "augment/step": they are the same in each run.
+    /// The numbers come from the name and from the count of training steps, the state "flip1.step": they are the same in each run.
     /// </remarks>
     /// <example><code>var model = Model.Input(32, 32, 3).RandomFlip().RandomShift(4).Conv(16, 5, padding: 2).Relu();</code></example>
     /// <exception cref="ShapeException">The images are no [N, H, W, C] of floats.</exception>
@@ -21,8 +21,9 @@ public static partial class Verbs
             throw new GraphException(
                 $"{op}: the axis must be 2, which exchanges left and right, or 1, top and bottom; got {axis}. 2 is usual."
             );
-        var drawn = Draws.PerImage(images, name ?? Draws.Free(images, "flip"));
-        return Draws.InTraining(Expr.Select(drawn < 0.5f, images.Flip(axis), images), images);
+        var layer = Identity.New("flip", name);
+        var drawn = Draws.PerImage(images, layer);
+        return Draws.InTraining(Expr.Select(drawn < 0.5f, images.Flip(axis), images), images, layer);
     }
 
     /// <inheritdoc cref="RandomFlip(Expr, int, string)"/>

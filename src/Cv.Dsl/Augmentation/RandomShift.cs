@@ -11,7 +11,7 @@ public static partial class Verbs
     /// <param name="name">Names the stream of random numbers; shift1, shift2, ... if none is given.</param>
     /// <remarks>
     /// He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2015), section 4.2, with 4 pixels. Each image is multiplied by two matrices that are 1 where
-    /// a row, or a column, goes, and 0 elsewhere: exact, but for the sign of a zero, and where a pixel is not finite. The numbers come from the name and the state "augment/step".
+    /// a row, or a column, goes, and 0 elsewhere: exact, but for the sign of a zero, and where a pixel is not finite. The numbers come from the name and the state "shift1.step".
     /// </remarks>
     /// <example><code>var model = Model.Input(32, 32, 3).RandomFlip().RandomShift(4).Conv(16, 5, padding: 2).Relu();</code></example>
     /// <exception cref="ShapeException">The images are no [N, H, W, C] of floats.</exception>
@@ -27,19 +27,19 @@ public static partial class Verbs
             );
         if (pixels == 0)
             return images;
-        name ??= Draws.Free(images, "shift", "/rows");
+        var layer = Identity.New("shift", name);
         Dim n = images.Shape[0];
         int height = images.Shape[1].Value,
             line = images.Shape[2].Value * images.Shape[3].Value;
-        var rows = Moves(height, 1, to: 1, "/rows").MatMul(images.Reshape(new Shape(n, height, line)));
+        var rows = Moves(height, 1, to: 1, "rows").MatMul(images.Reshape(new Shape(n, height, line)));
         // pixels of one line lie side by side, a channel after the other
-        var columns = rows.MatMul(Moves(line, images.Shape[3].Value, to: 2, "/columns"));
-        return Draws.InTraining(columns.Reshape(images.Shape), images);
+        var columns = rows.MatMul(Moves(line, images.Shape[3].Value, to: 2, "columns"));
+        return Draws.InTraining(columns.Reshape(images.Shape), images, layer);
 
         // 1 where from - to is the distance drawn, in steps, and 0 elsewhere: [N, count, count]
         Expr Moves(int count, int step, int to, string part)
         {
-            var drawn = Expr.Uniform(new Shape(n, 1, 1), Draws.Step, Draws.Key(name + part), images.DType);
+            var drawn = Expr.Uniform(new Shape(n, 1, 1), Draws.Step(layer), layer, part, images.DType);
             var distance = (drawn * (double)(2 * pixels + 1)).Cast(DType.I32).Cast(images.DType) - (double)pixels;
             return (Places(3 - to) - Places(to)).EqualTo(distance * (double)step).Cast(images.DType);
 

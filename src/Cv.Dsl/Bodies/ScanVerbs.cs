@@ -12,7 +12,7 @@ public sealed partial class Expr
     /// <param name="xs">The sequence; its first axis may be a symbol, "T".</param>
     /// <param name="body">One step. What it takes from outside, weights say, is the same at every step, and computed once.</param>
     /// <param name="reverse">Tells to go from the last x to the first.</param>
-    /// <remarks>Layers in a body need names of their own: they do not see those outside. Noise, as of a dropout, is the same at every step.</remarks>
+    /// <remarks>A layer in a body is one layer, the same at every step, and another than those outside. Noise, as of a dropout, is the same at every step.</remarks>
     /// <example><code>
     /// Expr h0 = Expr.Const(0).BroadcastTo(["N", 8]);
     /// var (last, all) = Expr.Scan(h0, xs, (h, x) => (x.MatMul(wx) + h.MatMul(wh) + b).Tanh());   // a recurrent net

@@ -8,13 +8,30 @@ public abstract record Leaf(TensorType Type) : Op
     public override TensorType Infer(ReadOnlySpan<TensorType> operands) => Type;
 }
 
-/// <summary>The family of leaves whose value comes from outside, by name: inputs, parameters and optimiser state.</summary>
-/// <param name="Id">The name, unique in a graph.</param>
+/// <summary>The family of leaves whose value comes from outside, by name: inputs, parameters and states.</summary>
+/// <param name="Identity">The layer that the leaf is a part of, or what its chosen name stands for. Leaves are equal by it, not by the name that it has or will have.</param>
+/// <param name="Part">What stands behind the layer's name: ".w"; nothing where the name was chosen whole.</param>
 /// <param name="Type">The dtype and shape of the value.</param>
-public abstract record Named(string Id, TensorType Type) : Leaf(Type)
+public abstract record Named(Identity Identity, string Part, TensorType Type) : Leaf(Type)
 {
+    string? _id;
+
+    /// <summary>Copies a leaf; the copy, whose identity may be changed, finds its name by itself.</summary>
+    protected Named(Named original)
+        : base(original) => (Identity, Part) = (original.Identity, original.Part);
+
+    /// <summary>Gives the name, unique in a graph; "dense?.w" as long as the layer has none, which a graph or a model gives it.</summary>
+    public string Id => _id ?? (Identity.Name is { } name ? _id = Part.Length == 0 ? name : name + Part : Identity + Part);
+
     /// <inheritdoc/>
     public override string Attributes => $" \"{Id}\"";
+
+    /// <summary>Compares identity, part and type.</summary>
+    public virtual bool Equals(Named? other) =>
+        base.Equals(other) && Identity.Equals(other.Identity) && string.Equals(Part, other.Part, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Identity, Part);
 
     /// <summary>Has no value of its own: the interpreter takes it from the binding.</summary>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result) =>

@@ -23,9 +23,9 @@ public static partial class Verbs
     /// <exception cref="ShapeException">The operand is not f32 or f64 of two dims or more, the last known.</exception>
     public static Expr Prelu(this Expr x, double start = 0.25, string? name = null)
     {
-        name ??= LayerNames.Next(x, "prelu", "slope");
-        Normalisation.Check("prelu", name, x, epsilon: 1);
-        return x.Prelu(Expr.Parameter(name + ".slope", Normalisation.PerChannel(x), Initialiser.Constant(start), x.DType));
+        var layer = Identity.New("prelu", name);
+        Normalisation.Check("prelu", layer, x, epsilon: 1);
+        return x.Prelu(Expr.Parameter(layer, "slope", Normalisation.PerChannel(x), Initialiser.Constant(start), x.DType));
     }
 
     /// <inheritdoc cref="Prelu(Expr, double, string)"/>

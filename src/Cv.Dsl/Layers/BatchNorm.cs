@@ -20,14 +20,14 @@ public static partial class Verbs
     /// <exception cref="GraphException">The momentum is not in [0, 1], or epsilon not a finite number above 0.</exception>
     public static Expr BatchNorm(this Expr x, string? name = null, double momentum = 0.1, double epsilon = 1e-5)
     {
-        name = Normalisation.Name(x, "batchnorm", name);
-        Normalisation.Check("batch_norm", name, x, epsilon);
+        var layer = Identity.New("batchnorm", name);
+        Normalisation.Check("batch_norm", layer, x, epsilon);
         if (!(momentum is >= 0 and <= 1))
             throw new GraphException($"batch_norm: the momentum must be at least 0 and at most 1; got {momentum}. 0.1 is usual.");
-        var (scale, shift) = Normalisation.Parameters(x, name);
+        var (scale, shift) = Normalisation.Parameters(x, layer);
         var shape = Normalisation.PerChannel(x);
-        Expr runningMean = Expr.State(name + ".mean", shape, 0, x.DType),
-            runningVariance = Expr.State(name + ".variance", shape, 1, x.DType);
+        Expr runningMean = Expr.State(layer, "mean", shape, 0, x.DType),
+            runningVariance = Expr.State(layer, "variance", shape, 1, x.DType);
         int[] axes = [.. Enumerable.Range(0, x.Shape.Rank - 1)];
         Expr batchMean = x.Mean(axes, keepDims: true),
             batchVariance = x.Variance(axes, keepDims: true);

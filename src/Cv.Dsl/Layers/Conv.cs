@@ -4,8 +4,8 @@ public static partial class Verbs
 {
     /// <summary>
     /// Applies a convolutional layer, filters slid over images plus a bias each: [N, H, W, channels] becomes [N, OH, OW, filters]. Its parameters are "conv1.w"
-    /// [size, size, channels / groups, filters] and "conv1.b" [1, 1, 1, filters], then "conv2.w" and so on: the first number that no layer below
-    /// <paramref name="x"/> bears.
+    /// [size, size, channels / groups, filters] and "conv1.b" [1, 1, 1, filters], then "conv2.w" and so on: a model or graph that it becomes part of
+    /// gives the first number that is free there.
     /// </summary>
     /// <param name="x">The images, f32 or f64.</param>
     /// <param name="filters">The number of channels of the result, at least 1.</param>
@@ -67,10 +67,10 @@ public static partial class Verbs
         var type = Elementwise.SameFloat(op, [images.Type]);
         Images.Check(op, "images", images.Type);
         int channels = images.Shape[3].Value;
-        name ??= LayerNames.Next(images, op);
-        CheckLayer(op, name, filters, groups, channels, y, x);
-        var w = Expr.Parameter(name + ".w", [y.Size, x.Size, channels / groups, filters], weights ?? Initialiser.He, type);
-        return WithBias(images.Conv2d(w, y, x, groups), name, biases, bias);
+        var layer = Identity.New(op, name);
+        CheckLayer(op, images, layer, filters, groups, channels, y, x);
+        var w = Expr.Parameter(layer, "w", [y.Size, x.Size, channels / groups, filters], weights ?? Initialiser.He, type);
+        return WithBias(images.Conv2d(w, y, x, groups), layer, biases, bias);
     }
 
     /// <summary>Appends a convolutional layer: [N, H, W, channels] becomes [N, OH, OW, filters].</summary>
@@ -107,15 +107,17 @@ public static partial class Verbs
     }
 
     // before a parameter is made, whose own errors would speak of shapes that nobody wrote
-    static void CheckLayer(string op, string name, int filters, int groups, int channels, Window y, Window x)
+    static void CheckLayer(string op, Expr images, Identity layer, int filters, int groups, int channels, Window y, Window x)
     {
         y.Check(op);
         x.Check(op);
         if (filters < 1)
-            throw new ShapeException($"{op}: \"{name}\" must have at least one filter; got {filters}. Give the channels of the result.");
+            throw new ShapeException(
+                $"{op}: \"{NameTable.NameBehind(images, layer)}\" must have at least one filter; got {filters}. Give the channels of the result."
+            );
         Convolution.CheckGroups(op, groups, channels, filters);
     }
 
-    static Expr WithBias(Expr y, string name, Initialiser? biases, bool bias) =>
-        bias ? y + Expr.Parameter(name + ".b", [1, 1, 1, y.Shape[3]], biases ?? Initialiser.Zeros, y.DType) : y;
+    static Expr WithBias(Expr y, Identity layer, Initialiser? biases, bool bias) =>
+        bias ? y + Expr.Parameter(layer, "b", [1, 1, 1, y.Shape[3]], biases ?? Initialiser.Zeros, y.DType) : y;
 }

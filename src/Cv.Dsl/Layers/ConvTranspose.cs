@@ -41,17 +41,18 @@ public static partial class Verbs
         var type = Elementwise.SameFloat(op, [x.Type]);
         var (y, across, height, width) = padding.Transposed(op, x.Type, size, size, stride, dilation, outputPadding);
         int channels = x.Shape[3].Value;
-        name ??= LayerNames.Next(x, op);
-        CheckLayer(op, name, filters, groups, channels, y, across);
+        var layer = Identity.New(op, name);
+        CheckLayer(op, x, layer, filters, groups, channels, y, across);
         // windows overlap: of those that a filter makes, size^2 / stride^2 reach one output
         double fanIn = (double)size * size / ((double)stride * stride) * channels / groups;
         var w = Expr.Parameter(
-            name + ".w",
+            layer,
+            "w",
             [size, size, filters / groups, channels],
             weights ?? Initialiser.SmallRandom(Math.Sqrt(2 / fanIn)),
             type
         );
-        return WithBias(Expr.Of(new Conv2dInput(y, across, groups, height, width), x, w), name, biases, bias);
+        return WithBias(Expr.Of(new Conv2dInput(y, across, groups, height, width), x, w), layer, biases, bias);
     }
 
     /// <summary>Appends a transposed convolution: [N, H, W, channels] becomes [N, OH, OW, filters], larger by the stride.</summary>

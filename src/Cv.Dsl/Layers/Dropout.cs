@@ -11,7 +11,7 @@ public static partial class Verbs
     /// <param name="name">The layer's name, from which its random bits are drawn; dropout1, dropout2, ... if none is given.</param>
     /// <remarks>
     /// Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout" (2014), in the form of the CS231n notes, "inverted dropout". The bits come from the name and
-    /// from the count of training steps, the state "dropout/step" that all such layers share: they differ from step to step and from layer to layer, and are the same
+    /// from the count of training steps, the layer's state "dropout1.step": they differ from step to step and from layer to layer, and are the same
     /// in each run, at any width, on any number of threads. The gradient passes where the element did.
     /// </remarks>
     /// <example><code>Expr h = x.Dense(256).Relu().Dropout(0.5);</code></example>
@@ -24,9 +24,9 @@ public static partial class Verbs
             throw new GraphException($"dropout: the rate must be at least 0 and less than 1; got {rate}. 0.5 drops half.");
         if (rate == 0)
             return x;
-        uint key = Draws.Key(name ?? Draws.Free(x, "dropout"));
-        var step = Expr.State("dropout/step", [], 0, DType.I32);
-        var kept = Expr.Uniform(x.Shape, step, key, x.DType) >= rate;
+        var layer = Identity.New("dropout", name);
+        var step = Draws.Step(layer);
+        var kept = Expr.Uniform(x.Shape, step, layer, dtype: x.DType) >= rate;
         var dropped = Expr.Select(kept, x * (1 / (1 - rate)), x.Like(0));
         return dropped.Remember(step, step + 1.0).WhenTraining(x);
     }

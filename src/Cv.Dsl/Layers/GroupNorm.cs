@@ -17,18 +17,20 @@ public static partial class Verbs
     public static Expr GroupNorm(this Expr x, int groups, string? name = null, double epsilon = 1e-5)
     {
         const string op = "group_norm";
-        name = Normalisation.Name(x, "groupnorm", name);
-        Normalisation.Check(op, name, x, epsilon);
+        var layer = Identity.New("groupnorm", name);
+        Normalisation.Check(op, layer, x, epsilon);
         var shape = x.Shape;
         if (!new Shape(shape.Dims[1..]).IsKnown)
-            throw new ShapeException($"{op}: \"{name}\" needs all dims but the first known; got {x.Type}. Give them numbers.");
+            throw new ShapeException(
+                $"{op}: \"{NameTable.NameBehind(x, layer)}\" needs all dims but the first known; got {x.Type}. Give them numbers."
+            );
         int channels = shape.Dims[^1].Value;
         if (groups < 1 || channels % groups != 0)
             throw new ShapeException(
-                $"{op}: the groups of \"{name}\" must divide the channels; got {groups} for {x.Type}. Take a divisor of {channels}."
+                $"{op}: the groups of \"{NameTable.NameBehind(x, layer)}\" must divide the channels; got {groups} for {x.Type}. Take a divisor of {channels}."
             );
         int places = new Shape(shape.Dims[1..^1]).Size;
-        var (scale, shift) = Normalisation.Parameters(x, name);
+        var (scale, shift) = Normalisation.Parameters(x, layer);
         var grouped = x.Reshape(new Shape(shape[0], places, groups, channels / groups));
         Expr mean = grouped.Mean([1, 3], keepDims: true),
             variance = grouped.Variance([1, 3], keepDims: true);

@@ -15,9 +15,9 @@ public static partial class Verbs
     /// <exception cref="GraphException">Epsilon is not a finite number above 0.</exception>
     public static Expr LayerNorm(this Expr x, string? name = null, double epsilon = 1e-5)
     {
-        name = Normalisation.Name(x, "layernorm", name);
-        Normalisation.Check("layer_norm", name, x, epsilon);
-        var (scale, shift) = Normalisation.Parameters(x, name);
+        var layer = Identity.New("layernorm", name);
+        Normalisation.Check("layer_norm", layer, x, epsilon);
+        var (scale, shift) = Normalisation.Parameters(x, layer);
         var difference = x - x.Mean([-1], keepDims: true);
         return difference * (1.0 / (x.Variance([-1], keepDims: true) + epsilon).Sqrt()) * scale + shift;
     }

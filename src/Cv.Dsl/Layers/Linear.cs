@@ -13,16 +13,21 @@ public static partial class Verbs
     /// <param name="biases">Draws the first biases; <see cref="Initialiser.Zeros"/> if none is given.</param>
     /// <example><code>Expr scores = x.Linear(10, "scores");   // f32[N,784] -> f32[N,10]</code></example>
     /// <exception cref="ShapeException">The input is not a matrix of floats with a known number of columns, or there are no outputs.</exception>
-    public static Expr Linear(this Expr x, int outputs, string name, Initialiser? weights = null, Initialiser? biases = null)
+    public static Expr Linear(this Expr x, int outputs, string name, Initialiser? weights = null, Initialiser? biases = null) =>
+        x.Linear(outputs, Identity.Of(name), weights, biases);
+
+    static Expr Linear(this Expr x, int outputs, Identity layer, Initialiser? weights, Initialiser? biases)
     {
         if (x.Shape.Rank != 2 || !x.Shape[1].IsKnown || !x.DType.IsFloat())
             throw new ShapeException(
-                $"linear: \"{name}\" needs rows of features, f32 or f64 [N, in] with in known; got {x.Type}. {FixRows(x.Shape)}"
+                $"linear: \"{NameTable.NameBehind(x, layer)}\" needs rows of features, f32 or f64 [N, in] with in known; got {x.Type}. {FixRows(x.Shape)}"
             );
         if (outputs < 1)
-            throw new ShapeException($"linear: \"{name}\" must have at least one output; got {outputs}. Give the number of columns.");
-        var w = Expr.Parameter(name + ".w", [x.Shape[1], outputs], weights ?? Initialiser.He, x.DType);
-        var b = Expr.Parameter(name + ".b", [1, outputs], biases ?? Initialiser.Zeros, x.DType);
+            throw new ShapeException(
+                $"linear: \"{NameTable.NameBehind(x, layer)}\" must have at least one output; got {outputs}. Give the number of columns."
+            );
+        var w = Expr.Parameter(layer, "w", [x.Shape[1], outputs], weights ?? Initialiser.He, x.DType);
+        var b = Expr.Parameter(layer, "b", [1, outputs], biases ?? Initialiser.Zeros, x.DType);
         return x.MatMul(w) + b;
     }
 

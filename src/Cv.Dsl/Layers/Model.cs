@@ -5,6 +5,10 @@ namespace Cv.Dsl;
 /// <summary>
 /// Joins an input and what is computed from it: a function with parameters. Immutable; each verb gives a longer model and leaves this one as it was.
 /// </summary>
+/// <remarks>
+/// A model names its layers as it grows, by their kind and the first number that is free in it: dense1, dense2. So two models that were built apart have layers of one name; where both meet, in one
+/// graph or state, one of them needs a name, <see cref="Named"/>. A model applied twice shares its layers.
+/// </remarks>
 /// <example><code>
 /// var model = Model.Input(28, 28, 1).Flatten().Dense(256).Relu().Dense(10);
 /// Expr loss = model.Output.SoftmaxCrossEntropy(labels);
@@ -12,6 +16,9 @@ namespace Cv.Dsl;
 public sealed record Model
 {
     readonly ImmutableArray<Link> _links;
+    readonly string _scope = "";
+    NameTable? _names;
+    Expr? _canonical;
 
     /// <summary>Makes a model of a graph that was written out.</summary>
     /// <param name="source">The input that the model is a function of.</param>
@@ -23,11 +30,11 @@ public sealed record Model
             throw new GraphException($"model: the source must be an input; got {source}. Make one: Expr.Input(\"x\", [\"N\", 784])?");
         (Source, Output) = (source, output);
         _links = output == source ? [] : [new(null, "graph", output)];
+        _names = NameTable.Empty.With("model", Expr.Nodes(output));
     }
 
-    /// <summary>Makes a model of a chain's first links.</summary>
-    internal Model(Expr source, ImmutableArray<Link> links) =>
-        (Source, Output, _links) = (source, links.IsEmpty ? source : links[^1].Output, links);
+    Model(Expr source, ImmutableArray<Link> links, string scope, NameTable? names = null) =>
+        (Source, Output, _links, _scope, _names) = (source, links.IsEmpty ? source : links[^1].Output, links, scope, names);
 
     /// <summary>Gives the input node, named "x" unless said otherwise.</summary>
     public Expr Source { get; }
@@ -44,6 +51,9 @@ public sealed record Model
     /// <summary>Gives what the stages are made from.</summary>
     internal ImmutableArray<Link> Links => _links;
 
+    /// <summary>Gives the model of the chain's first links.</summary>
+    internal Model First(int links) => new(Source, _links[..links], _scope);
+
     /// <summary>Lists the parameters of the output, in the order of their appearance. Walks the graph.</summary>
     public ImmutableArray<Expr> Parameters => [.. Expr.Nodes(Output).Where(e => e.Op is Parameter)];
 
@@ -52,7 +62,7 @@ public sealed record Model
 
     /// <summary>Tells whether a parameter or a state of the model has this name: what a body has is what is frozen behind a new head. Walks the graph.</summary>
     /// <example><code>Training.Compile(tuned, loss, optimiser, frozen: body.Has)</code></example>
-    public bool Has(string name) => Expr.Nodes(Output).Any(e => e.Op is Named and (Parameter or State) && ((Named)e.Op).Id == name);
+    public bool Has(string name) => Expr.Nodes(Output).Any(e => e.Op is Parameter or State && ((Named)e.Op).Id == name);
 
     /// <summary>Starts a model of a batch of examples, each of these dims: f32["N", dims...], named "x". The model so far gives its input.</summary>
     /// <example><code>Model.Input(784); Model.Input(28, 28, 1);   // rows; images, height x width x channels</code></example>
@@ -70,7 +80,7 @@ public sealed record Model
     /// <example><code>var model = Model.Input(784).Dense(256).Then(x => x * x.Sigmoid()).Dense(10);</code></example>
     public Model Then(Func<Expr, Expr> layer) => Append(null, Link.KindOf(layer), layer);
 
-    /// <summary>Appends any function of the output, as a stage of a name of its own.</summary>
+    /// <summary>Appends any function of the output, as a stage of a name of its own, which the names of its layers begin with: stem/conv1.</summary>
     /// <example><code>var model = Model.Input(784).Dense(256).Then("swish", x => x * x.Sigmoid()).Dense(10);</code></example>
     /// <exception cref="GraphException">The model already has a stage of the name.</exception>
     public Model Then(string name, Func<Expr, Expr> layer) =>
@@ -84,6 +94,7 @@ public sealed record Model
     /// <summary>Computes the model from another input, with the same parameters: f32[N,...], or with a number for its batch.</summary>
     /// <example><code>Expr p = model.Apply(image.Reshape(1, 784)).Softmax();</code></example>
     /// <exception cref="ShapeException">The input's dtype or dims are not those of the model's own.</exception>
+    /// <exception cref="GraphException">The input is made by another model, of whose layers some have the names of this one's.</exception>
     public Expr Apply(Expr x)
     {
         var binding = new Dictionary<string, int>();
@@ -96,20 +107,48 @@ public sealed record Model
                 $"model: the input must be {Source.Type}, or have numbers for its symbols; got {x.Type}. Reshape or cast it, or convert the model: WithDType?"
             );
         var output = binding.Count == 0 ? Output : Output.Bind(binding);
+        Names.Meet("model", Expr.Nodes(x)); // here, where the two meet, they can be told apart
         return output.Substitute(new Dictionary<Expr, Expr> { [bound] = x });
+    }
+
+    /// <summary>
+    /// Gives the model under a name: a copy with layers of its own, which are called "critic/dense1" where this model's are dense1. Layers that are added to the copy are called so too. A layer whose
+    /// name was chosen stays the same in both. The same name gives the same copy.
+    /// </summary>
+    /// <param name="name">What the names of its layers begin with.</param>
+    /// <example><code>
+    /// var generator = Model.Input(16).Dense(64).Relu().Dense(16).Named("generator");
+    /// var critic = Model.Input(16).Dense(64).Relu().Dense(1).Named("critic");
+    /// Expr judged = critic.Apply(generator.Output);   // generator/dense1, ..., critic/dense1, ...
+    /// </code></example>
+    /// <exception cref="GraphException">The name is empty.</exception>
+    public Model Named(string name)
+    {
+        Dsl.Named.Check("model", name);
+        var outputs = Dsl.Canonical.In(name, [.. _links.Select(l => l.Output)]);
+        return new(Source, [.. _links.Zip(outputs, (l, output) => l with { Output = output })], $"{name}/{_scope}");
     }
 
     /// <summary>Converts input, parameters and constants to another float dtype; the parameters' names stay.</summary>
     /// <example><code>var exact = model.WithDType(DType.F64);   // for a gradient check</code></example>
     /// <exception cref="ShapeException">The dtype is not f32 or f64.</exception>
     public Model WithDType(DType to) =>
-        new(Source.WithDType(to), (ImmutableArray<Link>)[.. _links.Select(l => l with { Output = l.Output.WithDType(to) })]);
+        new(Source.WithDType(to), [.. _links.Select(l => l with { Output = l.Output.WithDType(to) })], _scope);
 
-    /// <summary>Compares two models by what they compute; how it was written down makes no difference.</summary>
-    public bool Equals(Model? other) => other is not null && Source == other.Source && Output == other.Output;
+    /// <summary>Compares two models by what they compute, layers by their names: models that are written alike are equal. How it was written down makes no difference.</summary>
+    public bool Equals(Model? other) => other is not null && Source == other.Source && Canonical == other.Canonical;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Source, Output);
+    public override int GetHashCode() => HashCode.Combine(Source, Canonical);
 
-    Model Append(string? name, string? kind, Func<Expr, Expr> layer) => new(Source, _links.Add(new(name, kind, layer(Output))));
+    NameTable Names => _names ??= NameTable.Empty.With("model", Expr.Nodes(Output));
+
+    Expr Canonical => _canonical ??= Dsl.Canonical.Of(Output);
+
+    Model Append(string? name, string? kind, Func<Expr, Expr> layer)
+    {
+        var output = layer(Output);
+        var names = Names.With("model", Expr.Unseen([Output], output), name is null ? _scope : $"{_scope}{name}/");
+        return new(Source, _links.Add(new(name, kind, output)), _scope, names);
+    }
 }

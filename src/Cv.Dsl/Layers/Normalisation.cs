@@ -1,29 +1,26 @@
 namespace Cv.Dsl;
 
-/// <summary>Holds what the normalising layers share: their names, their parameters and the checks of what they are given.</summary>
+/// <summary>Holds what the normalising layers share: their parameters and the checks of what they are given.</summary>
 static class Normalisation
 {
     /// <summary>Asks for floats whose last dim, the channels, is known and not the only one.</summary>
-    public static void Check(string op, string name, Expr x, double epsilon)
+    public static void Check(string op, Identity layer, Expr x, double epsilon)
     {
         if (x.Shape.Rank < 2 || !x.Shape.Dims[^1].IsKnown || !x.DType.IsFloat())
             throw new ShapeException(
-                $"{op}: \"{name}\" needs examples of features, f32 or f64 [N, ..., C] with C known; got {x.Type}. {Fix(x)}"
+                $"{op}: \"{NameTable.NameBehind(x, layer)}\" needs examples of features, f32 or f64 [N, ..., C] with C known; got {x.Type}. {Fix(x)}"
             );
         if (!double.IsFinite(epsilon) || epsilon <= 0)
             throw new GraphException($"{op}: epsilon must be a finite number above 0; got {epsilon}. 1e-5 is usual.");
     }
 
-    /// <summary>Gives the name asked for, or the kind with the first number that no layer below <paramref name="x"/> bears.</summary>
-    public static string Name(Expr x, string kind, string? name) => name ?? LayerNames.Next(x, kind, "scale");
-
     /// <summary>Makes the factor and the summand of each channel, [1, ..., 1, C]: 1 and 0 at first.</summary>
-    public static (Expr Scale, Expr Shift) Parameters(Expr x, string name)
+    public static (Expr Scale, Expr Shift) Parameters(Expr x, Identity layer)
     {
         var shape = PerChannel(x);
         return (
-            Expr.Parameter(name + ".scale", shape, Initialiser.Ones, x.DType),
-            Expr.Parameter(name + ".shift", shape, Initialiser.Zeros, x.DType)
+            Expr.Parameter(layer, "scale", shape, Initialiser.Ones, x.DType),
+            Expr.Parameter(layer, "shift", shape, Initialiser.Zeros, x.DType)
         );
     }
 

@@ -31,6 +31,9 @@ public sealed class Stage
     /// <summary>Lists the parameters that no stage before has.</summary>
     public ImmutableArray<Expr> Parameters => [.. Nodes.Where(e => e.Op is Parameter)];
 
+    /// <summary>Gives the layer that a parameter belongs to by its name: "conv1" of "conv1.w".</summary>
+    internal static string LayerOf(string parameter) => parameter.LastIndexOf('.') is > 0 and var dot ? parameter[..dot] : parameter;
+
     /// <summary>Prints name and type: conv1 : f32[N,32,32,16].</summary>
     public override string ToString() => $"{Name} : {Output.Type}";
 }
@@ -63,7 +66,7 @@ readonly record struct Link(string? Name, string? Kind, Expr Output)
 
     static string Free(HashSet<string> taken, string kind, ImmutableArray<Expr> parameters)
     {
-        string[] layers = [.. parameters.Select(p => LayerOf(((Parameter)p.Op).Id)).Distinct()];
+        string[] layers = [.. parameters.Select(p => Stage.LayerOf(((Parameter)p.Op).Id)).Distinct()];
         if (layers.Length == 1 && taken.Add(layers[0]))
             return layers[0];
         int number = 1;
@@ -71,8 +74,6 @@ readonly record struct Link(string? Name, string? Kind, Expr Output)
             number++;
         return $"{kind}{number}";
     }
-
-    static string LayerOf(string parameter) => parameter.LastIndexOf('.') is > 0 and var dot ? parameter[..dot] : parameter;
 
     static string KindOf(Expr output) =>
         output.Op switch

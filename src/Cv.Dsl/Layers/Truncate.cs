@@ -11,7 +11,7 @@ public static partial class Verbs
     {
         ArgumentNullException.ThrowIfNull(model);
         return stages >= 1 && stages <= model.Links.Length
-            ? new Model(model.Source, model.Links[..^stages])
+            ? model.First(model.Links.Length - stages)
             : throw new GraphException(
                 $"truncate: the stages that go must be from 1 to {model.Links.Length}; got {stages} of {StageNames(model)}. Take others."
             );

@@ -1,11 +1,15 @@
 namespace Cv.Dsl;
 
 /// <summary>Stands for what a body is given: a loop's state, its element of a sequence, a constant from outside. It has a value only while its body runs.</summary>
-/// <param name="Id">What it stands for: "state 0", "x 1", "constant 2".</param>
-/// <param name="Type">The dtype and shape.</param>
-public sealed record Argument(string Id, TensorType Type) : Named(Id, Type)
+public sealed record Argument : Named
 {
     static long _made;
+
+    /// <summary>Makes an argument.</summary>
+    /// <param name="id">What it stands for: "state 0", "x 1", "constant 2".</param>
+    /// <param name="type">The dtype and shape.</param>
+    public Argument(string id, TensorType type)
+        : base(Identity.Of(id), "", type) { }
 
     /// <inheritdoc/>
     public override Op Bind(IReadOnlyDictionary<string, int> binding) =>

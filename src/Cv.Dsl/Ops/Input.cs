@@ -1,10 +1,14 @@
 namespace Cv.Dsl;
 
 /// <summary>Stands for a value given at each call, by name.</summary>
-/// <param name="Id">The name it is bound by.</param>
-/// <param name="Type">The dtype and shape; symbols in it are bound by the value given.</param>
-public sealed record Input(string Id, TensorType Type) : Named(Id, Type)
+public sealed record Input : Named
 {
+    /// <summary>Makes an input.</summary>
+    /// <param name="id">The name it is bound by.</param>
+    /// <param name="type">The dtype and shape; symbols in it are bound by the value given.</param>
+    public Input(string id, TensorType type)
+        : base(Identity.Of(id), "", type) { }
+
     /// <inheritdoc/>
     public override Op Bind(IReadOnlyDictionary<string, int> binding) =>
         this with

@@ -5,15 +5,20 @@ namespace Cv.Dsl;
 /// same count the same ones, on every machine, at every vector width and for any number of threads. No gradient flows.
 /// </summary>
 /// <param name="Type">The dtype, f32 or f64, and the shape.</param>
-/// <param name="Key">Chooses the stream: two draws of one key and one count are the same numbers.</param>
+/// <param name="Stream">Whose numbers they are: two draws of one stream and one count are the same numbers.</param>
+/// <param name="Part">What stands behind the stream's name, where a layer draws several: "/rows".</param>
 /// <remarks>
 /// Philox2x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011). Elements 2 i and 2 i + 1, counted row-major, are the two words
 /// of the block whose counter is (i, count); f32 takes the upper 24 bits of a word, and so is the f64 number rounded down.
 /// </remarks>
-public sealed record Uniform(TensorType Type, uint Key) : Op
+public sealed record Uniform(TensorType Type, Identity Stream, string Part = "") : Op
 {
+    /// <summary>Gives the key of Philox, by which the numbers are drawn: one that was chosen, or else the hash of the stream's name.</summary>
+    /// <exception cref="GraphException">The stream has no name yet: no graph or model was made of it.</exception>
+    public uint Key => Stream.KeyOf(Part);
+
     /// <inheritdoc/>
-    public override string Attributes => $" key {Key:x8}";
+    public override string Attributes => Stream.Name is null ? $" key of {Stream}{Part}" : $" key {Key:x8}";
 
     /// <summary>Gives the declared type; the count must be a scalar i32.</summary>
     public override TensorType Infer(ReadOnlySpan<TensorType> operands)
@@ -66,5 +71,22 @@ public sealed partial class Expr
     /// Expr noisy = x + 0.1f * Expr.Uniform(x.Shape, step, key: 7);
     /// </code></example>
     /// <exception cref="ShapeException">The count is not i32[], or the dtype not a float's.</exception>
-    public static Expr Uniform(Shape shape, Expr step, uint key, DType dtype = DType.F32) => Of(new Uniform(new(dtype, shape), key), step);
+    public static Expr Uniform(Shape shape, Expr step, uint key, DType dtype = DType.F32) =>
+        Of(new Uniform(new(dtype, shape), new NumberedStream(key)), step);
+
+    /// <summary>Draws from the stream of a layer.</summary>
+    /// <inheritdoc cref="Dsl.Uniform"/>
+    /// <param name="shape">The shape, which may have symbols.</param>
+    /// <param name="step">The count of steps, i32[].</param>
+    /// <param name="layer">The layer's identity, by <see cref="Identity.New"/>: the numbers come from its name.</param>
+    /// <param name="part">Tells the streams of one layer apart.</param>
+    /// <param name="dtype">f32 unless said otherwise.</param>
+    /// <example><code>Expr noise = Expr.Uniform(x.Shape, step, Identity.New("noise", name));</code></example>
+    /// <exception cref="ShapeException">The count is not i32[], or the dtype not a float's.</exception>
+    public static Expr Uniform(Shape shape, Expr step, Identity layer, string part = "", DType dtype = DType.F32)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        var (stream, of) = layer.At(part.Length == 0 ? "" : "/" + part);
+        return Of(new Uniform(new(dtype, shape), stream, of), step);
+    }
 }

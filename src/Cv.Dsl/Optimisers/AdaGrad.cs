@@ -15,13 +15,13 @@ public sealed record AdaGradOptimiser(LearningRate Rate, double Epsilon) : Optim
     protected override string Name => "adagrad";
 
     /// <inheritdoc/>
-    protected override IEnumerable<Expr> Leaves(Expr parameter, string id) => [Zero(parameter, id, "cache")];
+    protected override IEnumerable<Expr> Leaves(Expr parameter) => [Zero(parameter, "cache")];
 
     /// <inheritdoc/>
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
         var cache = state[0] + gradient * gradient;
-        return (parameter - Rate.For(parameter) * gradient / (cache.Sqrt() + Epsilon), [cache]);
+        return (parameter - RateOf(parameter) * gradient / (cache.Sqrt() + Epsilon), [cache]);
     }
 }
 

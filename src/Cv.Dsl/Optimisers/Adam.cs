@@ -13,7 +13,7 @@ namespace Cv.Dsl;
 /// <param name="BiasCorrection">Whether the means are scaled up while they still remember their start at 0.</param>
 /// <remarks>
 /// Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2014), algorithm 1. State: "w/moment1", "w/moment2", and with bias correction
-/// the powers of the betas, "adam/beta1_power" and "adam/beta2_power", scalars that start at 1 and that all parameters share: so these must be of one dtype.
+/// the powers of the betas, "w/beta1_power" and "w/beta2_power", scalars that start at 1: each parameter counts its own steps.
 /// </remarks>
 public sealed record AdamOptimiser(LearningRate Rate, double Beta1, double Beta2, double Epsilon, bool BiasCorrection) : Optimiser(Rate)
 {
@@ -21,15 +21,17 @@ public sealed record AdamOptimiser(LearningRate Rate, double Beta1, double Beta2
     protected override string Name => "adam";
 
     /// <inheritdoc/>
-    protected override IEnumerable<Expr> Leaves(Expr parameter, string id) =>
-        [Zero(parameter, id, "moment1"), Zero(parameter, id, "moment2"), .. BiasCorrection ? Powers(parameter.DType) : []];
+    protected override IEnumerable<Expr> Leaves(Expr parameter) =>
+        BiasCorrection
+            ? [Zero(parameter, "moment1"), Zero(parameter, "moment2"), Power(parameter, 1), Power(parameter, 2)]
+            : [Zero(parameter, "moment1"), Zero(parameter, "moment2")];
 
     /// <inheritdoc/>
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
         var m = Beta1 * state[0] + (1 - Beta1) * gradient;
         var v = Beta2 * state[1] + (1 - Beta2) * (gradient * gradient);
-        var rate = Rate.For(parameter);
+        var rate = RateOf(parameter);
         if (!BiasCorrection)
             return (parameter - rate * m / (v.Sqrt() + Epsilon), [m, v]);
         Expr power1 = state[2] * Beta1,
@@ -40,8 +42,7 @@ public sealed record AdamOptimiser(LearningRate Rate, double Beta1, double Beta2
         return (parameter - step * m / (v.Sqrt() * root + Epsilon), [m, v, power1, power2]);
     }
 
-    static Expr[] Powers(DType dtype) =>
-        [Expr.State("adam/beta1_power", [], fill: 1, dtype), Expr.State("adam/beta2_power", [], fill: 1, dtype)];
+    Expr Power(Expr parameter, int beta) => Keep(parameter, $"beta{beta}_power", new(parameter.DType, Shape.Scalar), fill: 1);
 }
 
 public abstract partial record Optimiser

@@ -18,20 +18,22 @@ public sealed record AverageOptimiser(Optimiser Inner, double Decay, long From) 
     protected override string Name => "average";
 
     /// <inheritdoc/>
-    public override Expr? AverageOf(Expr parameter) => Leaves(parameter, ((Named)parameter.Op).Id).First();
+    public override Expr? AverageOf(Expr parameter) => Leaves(parameter).First();
 
     /// <inheritdoc/>
-    protected override IEnumerable<Expr> Leaves(Expr parameter, string id) =>
+    protected override IEnumerable<Expr> Leaves(Expr parameter) =>
         Inner.AverageOf(parameter) is null
-            ? [Zero(parameter, id, "average"), .. Inner.Init(parameter).Union([Schedule.Taken])]
-            : throw new GraphException($"average: an optimiser must keep one average; \"{id}\" would have two. Leave one out.");
+            ? [Zero(parameter, "average"), .. Inner.Init(parameter).Union([Taken(parameter)])]
+            : throw new GraphException(
+                $"average: an optimiser must keep one average; \"{((Named)parameter.Op).Id}\" would have two. Leave one out."
+            );
 
     /// <inheritdoc/>
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
         int inner = Inner.Init(parameter).Length;
         var (next, nextState) = base.Step(parameter, gradient, state[1..(inner + 1)]);
-        var t = (Schedule.Taken.Cast(parameter.DType) - (double)From).Maximum(0);
+        var t = (Taken(parameter).Cast(parameter.DType) - (double)From).Maximum(0);
         var kept = (t / (t + 1.0)).Minimum(Decay);
         var average = kept * state[0] + (1.0 - kept) * next;
         return (next, [average, .. nextState, .. state[(inner + 1)..].Select(taken => taken + 1.0)]);

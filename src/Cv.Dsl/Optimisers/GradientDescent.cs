@@ -12,7 +12,7 @@ public sealed record GradientDescentOptimiser(LearningRate Rate) : Optimiser(Rat
 
     /// <inheritdoc/>
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state) =>
-        (parameter - Rate.For(parameter) * gradient, []);
+        (parameter - RateOf(parameter) * gradient, []);
 }
 
 public abstract partial record Optimiser

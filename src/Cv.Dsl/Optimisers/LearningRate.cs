@@ -35,12 +35,14 @@ public readonly record struct LearningRate
     /// <summary>Reads a schedule as a rate.</summary>
     public static implicit operator LearningRate(Schedule schedule) => new(schedule);
 
-    /// <summary>Gives the rate as a scalar node of the parameter's dtype; where it changes, it reads <see cref="Schedule.Taken"/>.</summary>
-    public Expr For(Expr parameter) => Schedule.At(Schedule.Taken.Cast(parameter.DType));
+    /// <summary>Gives the rate as a scalar node; where it changes, it reads the count of steps.</summary>
+    /// <param name="taken">The steps taken, i32[].</param>
+    /// <param name="dtype">The rate's dtype, f32 or f64.</param>
+    public Expr At(Expr taken, DType dtype) => Schedule.At(taken.Cast(dtype));
 
     /// <summary>Lists the states that the rate is computed from, or needs.</summary>
-    internal ImmutableArray<Expr> States(Expr parameter) =>
-        [.. Expr.Nodes(For(parameter)).Where(e => e.Op is State).Union(Schedule.States)];
+    internal ImmutableArray<Expr> States(Expr parameter, Expr taken) =>
+        [.. Expr.Nodes(At(taken, parameter.DType)).Where(e => e.Op is State).Union(Schedule.States)];
 
     /// <summary>Prints the number, the node or the schedule.</summary>
     public override string ToString() => Schedule.ToString();

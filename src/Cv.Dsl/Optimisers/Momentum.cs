@@ -12,12 +12,12 @@ public sealed record MomentumOptimiser(LearningRate Rate, double Mu) : Optimiser
     protected override string Name => "momentum";
 
     /// <inheritdoc/>
-    protected override IEnumerable<Expr> Leaves(Expr parameter, string id) => [Zero(parameter, id, "velocity")];
+    protected override IEnumerable<Expr> Leaves(Expr parameter) => [Zero(parameter, "velocity")];
 
     /// <inheritdoc/>
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
-        var v = Mu * state[0] - Rate.For(parameter) * gradient;
+        var v = Mu * state[0] - RateOf(parameter) * gradient;
         return (parameter + v, [v]);
     }
 }

@@ -17,13 +17,13 @@ public sealed record NesterovOptimiser(LearningRate Rate, double Mu) : Optimiser
     protected override string Name => "nesterov";
 
     /// <inheritdoc/>
-    protected override IEnumerable<Expr> Leaves(Expr parameter, string id) => [Zero(parameter, id, "velocity")];
+    protected override IEnumerable<Expr> Leaves(Expr parameter) => [Zero(parameter, "velocity")];
 
     /// <inheritdoc/>
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
         var before = state[0];
-        var v = Mu * before - Rate.For(parameter) * gradient;
+        var v = Mu * before - RateOf(parameter) * gradient;
         return (parameter - Mu * before + (1 + Mu) * v, [v]);
     }
 }

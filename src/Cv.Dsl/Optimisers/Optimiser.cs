@@ -18,11 +18,21 @@ public abstract partial record Optimiser(LearningRate Rate)
     protected abstract string Name { get; }
 
     /// <summary>
-    /// Makes the state that belongs to a parameter: <see cref="State"/> leaves named after it, "w/velocity". A leaf that all parameters share, a step
-    /// counter, comes with each of them and is the same object. The states of the learning rate come last.
+    /// Makes the state that belongs to a parameter: <see cref="State"/> leaves named after it, "w/velocity". They are this optimiser's: another one's for the same parameter are
+    /// others, and need a name, <see cref="Named"/>, where both meet. The states of the learning rate come last, the count of steps "w/step" among them.
     /// </summary>
     /// <exception cref="GraphException">The node is not a parameter.</exception>
-    public ImmutableArray<Expr> Init(Expr parameter) => [.. Leaves(parameter, Id(parameter)).Union(Rate.States(parameter))];
+    public ImmutableArray<Expr> Init(Expr parameter)
+    {
+        Check(parameter);
+        return [.. Leaves(parameter).Union(Rate.States(parameter, Taken(parameter)))];
+    }
+
+    /// <summary>Gives the same optimiser with states of its own: "w/critic/velocity". For two optimisers that move the same parameters, by two losses in one state, say.</summary>
+    /// <param name="name">What its states are called.</param>
+    /// <example><code>var second = Optimiser.Adam(1e-3).Named("second");   // w/second/moment1, w/second/moment2, ...</code></example>
+    /// <exception cref="GraphException">The name is empty.</exception>
+    public virtual Optimiser Named(string name) => this with { Scope = Dsl.Named.Check("optimiser", name) };
 
     /// <summary>Gives the parameter's next value and that of each state leaf, in the order of <see cref="Init"/>.</summary>
     /// <param name="parameter">The parameter.</param>
@@ -31,7 +41,7 @@ public abstract partial record Optimiser(LearningRate Rate)
     /// <exception cref="GraphException">The node is not a parameter, or the gradient or the state is not of its type.</exception>
     public (Expr Parameter, ImmutableArray<Expr> State) Update(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
-        string id = Id(parameter);
+        string id = Check(parameter);
         // a scalar would broadcast, and silently move every element alike
         if (gradient.Type != parameter.Type)
             throw new ShapeException(
@@ -42,9 +52,11 @@ public abstract partial record Optimiser(LearningRate Rate)
             throw new ShapeException(
                 $"{Name}: the state of \"{id}\" must be as Init made it; got [{Types(state)}] for [{Types(expected)}]. Call Init with this parameter."
             );
-        int own = Leaves(parameter, id).Count();
+        int own = Leaves(parameter).Count();
         var (next, nextState) = Step(parameter, gradient, state[..own]);
-        return (next, [.. nextState, .. state[own..].Zip(expected[own..], Next)]);
+        var taken = Taken(parameter);
+        // what else the rate is computed from is moved by others, or not at all
+        return (next, [.. nextState, .. state[own..].Zip(expected[own..], (value, leaf) => leaf == taken ? value + 1.0 : value)]);
     }
 
     /// <summary>Changes all gradients at once, before any parameter moves; leaves them as they are, unless overridden, as by <see cref="ClipNorm"/>.</summary>
@@ -54,15 +66,38 @@ public abstract partial record Optimiser(LearningRate Rate)
     /// <summary>Gives the state that holds the average of a parameter's values, where the optimiser keeps one, as by <see cref="Average"/>; else null.</summary>
     public virtual Expr? AverageOf(Expr parameter) => null;
 
-    /// <summary>Makes the state leaves of a parameter, which bears the name <paramref name="id"/>; none, unless overridden.</summary>
-    protected virtual IEnumerable<Expr> Leaves(Expr parameter, string id) => [];
+    /// <summary>Gives the name that tells its states from another optimiser's; null unless <see cref="Named"/>.</summary>
+    protected string? Scope { get; private init; }
+
+    /// <summary>Makes the state leaves of a parameter, by <see cref="Zero"/> and <see cref="Keep"/>; none, unless overridden.</summary>
+    protected virtual IEnumerable<Expr> Leaves(Expr parameter) => [];
 
     /// <summary>Gives the next values. Types were checked.</summary>
     protected abstract (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state);
 
     /// <summary>Makes a state leaf of the parameter's type, zero at first, named "parameter/part".</summary>
-    protected static Expr Zero(Expr parameter, string id, string part) =>
-        Expr.State($"{id}/{part}", parameter.Shape, fill: 0, parameter.DType);
+    protected Expr Zero(Expr parameter, string part) => Keep(parameter, part, parameter.Type, fill: 0);
+
+    /// <summary>Makes a state leaf of any type for a parameter, named "parameter/part": a count, a power.</summary>
+    protected Expr Keep(Expr parameter, string part, TensorType type, double fill)
+    {
+        Check(parameter);
+        var of = (Dsl.Named)parameter.Op;
+        return Expr.OwnedState(
+            this,
+            of.Identity,
+            $"{of.Part}/{(Scope is null ? "" : Scope + "/")}{part}",
+            "optimiser.Named(\"second\")",
+            type,
+            fill
+        );
+    }
+
+    /// <summary>Gives the state that counts the steps that this optimiser has taken with a parameter, i32[]: "w/step".</summary>
+    protected internal virtual Expr Taken(Expr parameter) => Keep(parameter, "step", new(DType.I32, Shape.Scalar), fill: 0);
+
+    /// <summary>Gives the rate of a parameter's next step, a scalar of its dtype; where it changes, it reads <see cref="Taken"/>.</summary>
+    protected Expr RateOf(Expr parameter) => Rate.At(Taken(parameter), parameter.DType);
 
     /// <summary>Checks a coefficient that must lie in [0, 1).</summary>
     /// <exception cref="GraphException">It does not.</exception>
@@ -78,10 +113,8 @@ public abstract partial record Optimiser(LearningRate Rate)
             ? value
             : throw new GraphException($"{op}: {what} must be a finite number above 0; got {value}. {usual} is usual.");
 
-    // what else the rate is computed from is moved by others, or not at all
-    static Expr Next(Expr state, Expr leaf) => leaf == Schedule.Taken ? state + 1.0 : state;
-
-    string Id(Expr parameter) =>
+    /// <summary>Asks for a parameter, and gives its name.</summary>
+    string Check(Expr parameter) =>
         parameter.Op is Parameter p
             ? p.Id
             : throw new GraphException(

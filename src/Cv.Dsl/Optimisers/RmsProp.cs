@@ -18,13 +18,13 @@ public sealed record RmsPropOptimiser(LearningRate Rate, double Decay, double Ep
     protected override string Name => "rmsprop";
 
     /// <inheritdoc/>
-    protected override IEnumerable<Expr> Leaves(Expr parameter, string id) => [Zero(parameter, id, "cache")];
+    protected override IEnumerable<Expr> Leaves(Expr parameter) => [Zero(parameter, "cache")];
 
     /// <inheritdoc/>
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
         var cache = Decay * state[0] + (1 - Decay) * (gradient * gradient);
-        return (parameter - Rate.For(parameter) * gradient / (cache.Sqrt() + Epsilon), [cache]);
+        return (parameter - RateOf(parameter) * gradient / (cache.Sqrt() + Epsilon), [cache]);
     }
 }
 

@@ -18,7 +18,7 @@ public sealed record WeightDecayOptimiser(Optimiser Inner, double Decay) : Wrapp
     protected override (Expr Parameter, ImmutableArray<Expr> State) Step(Expr parameter, Expr gradient, ImmutableArray<Expr> state)
     {
         var (next, nextState) = base.Step(parameter, gradient, state);
-        return (parameter.Op is Parameter { IsWeight: true } ? next - Rate.For(parameter) * Decay * parameter : next, nextState);
+        return (parameter.Op is Parameter { IsWeight: true } ? next - RateOf(parameter) * Decay * parameter : next, nextState);
     }
 }
 

@@ -4,7 +4,7 @@ namespace Cv.Dsl;
 
 /// <summary>
 /// Says how the learning rate changes as training goes on: a pure function from the number of steps taken, 0 at the first, to the rate. It is computed in the
-/// graph of the training step, from one state that counts the steps, <see cref="Taken"/>; an optimiser moves that state. Values, to be composed:
+/// graph of the training step, from a state that counts the steps of a parameter, "w/step", which its optimiser moves. Values, to be composed:
 /// <see cref="WarmUp"/>, <see cref="Then"/>, <see cref="Repeat"/>, and products.
 /// </summary>
 /// <remarks>CS231n notes, "Annealing the learning rate". Steps are exact up to 2^24 where parameters are f32.</remarks>
@@ -15,15 +15,12 @@ namespace Cv.Dsl;
 /// </code></example>
 public abstract partial record Schedule
 {
-    /// <summary>Gives the state that counts the steps taken: "schedule/step", i32[]. All schedules of a program share it.</summary>
-    public static Expr Taken { get; } = Expr.State("schedule/step", [], 0, DType.I32);
-
     /// <summary>Lists the states that the schedule needs besides the count of steps; none, unless overridden.</summary>
     public virtual IEnumerable<Expr> States => [];
 
     /// <summary>Gives the rate after so many steps, as a scalar node of the steps' dtype.</summary>
     /// <param name="step">The steps taken, a scalar of f32 or f64.</param>
-    /// <example><code>Expr rate = Schedule.Exponential(0.1, 1e-3).At(Schedule.Taken.Cast(DType.F32));</code></example>
+    /// <example><code>Expr rate = Schedule.Exponential(0.1, 1e-3).At(Expr.State("taken", []));</code></example>
     public abstract Expr At(Expr step);
 
     /// <summary>Computes the rate of the step after so many others, in f64; states count as they are at first.</summary>

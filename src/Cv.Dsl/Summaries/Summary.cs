@@ -15,6 +15,7 @@ public sealed class Summary
     {
         Batch = batch;
         var live = Live(model.Output);
+        var uses = Uses.Of(model.Output);
         Layers =
         [
             new(((Input)model.Source.Op).Id, model.Source.Type, 0, 0, Bytes(model.Source, batch)),
@@ -23,7 +24,8 @@ public sealed class Summary
                 stage.Output.Type,
                 stage.Parameters.Sum(p => (long)p.Shape.Size),
                 stage.Nodes.Where(live.Contains).Sum(e => Flops.Of(e, 1)),
-                stage.Output.Op is Reshape && stage.Nodes.Length == 1 ? 0 : Bytes(stage.Output, batch)
+                stage.Output.Op is Reshape && stage.Nodes.Length == 1 ? 0 : Bytes(stage.Output, batch),
+                Uses.Shared(stage, uses)
             )),
         ];
         ParameterBytes = model.Parameters.Sum(p => (long)p.Shape.Size * p.DType.ByteSize());

@@ -10,13 +10,16 @@ static class SummaryText
     {
         string[][] rows =
         [
-            ["layer", "output", "parameters", "FLOPs", "memory"],
+            ["layer", "output", "parameters", "FLOPs", "memory", "shared"],
             .. summary.Layers.Select(l =>
-                (string[])[l.Name, l.Output.ToString(), Whole(l.Parameters), Thousands(l.Operations), Bytes(l.Bytes)]
+                (string[])[l.Name, l.Output.ToString(), Whole(l.Parameters), Thousands(l.Operations), Bytes(l.Bytes), l.Shared]
             ),
-            ["total", "", Whole(summary.Parameters), Thousands(summary.Operations), Bytes(summary.ActivationBytes)],
+            ["total", "", Whole(summary.Parameters), Thousands(summary.Operations), Bytes(summary.ActivationBytes), ""],
         ];
-        int[] widths = [.. Enumerable.Range(0, 5).Select(column => rows.Max(row => row[column].Length))];
+        // most models share nothing
+        if (summary.Layers.All(l => l.Shared.Length == 0))
+            rows = [.. rows.Select(row => row[..^1])];
+        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
         string rule = new('─', widths.Sum() + 2 * (widths.Length - 1));
         var text = new StringBuilder();
         for (int i = 0; i < rows.Length; i++)
@@ -32,9 +35,9 @@ static class SummaryText
             .ToString();
     }
 
-    // names and types to the left, numbers to the right
+    // words to the left, numbers to the right
     static string Line(string[] row, int[] widths) =>
-        string.Join("  ", row.Select((cell, i) => i < 2 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i])));
+        string.Join("  ", row.Select((cell, i) => i is >= 2 and <= 4 ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd();
 
     static string Whole(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

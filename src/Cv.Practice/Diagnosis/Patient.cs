@@ -22,9 +22,12 @@ sealed class Patient : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(batches);
-        (Model, _loss, _batches, Options) = (model, loss, batches, (options ?? new()).Checked());
+        (Model, _batches, Options) = (model, batches, (options ?? new()).Checked());
+        // one loss, however often it is computed: layers in it are the same
+        var shared = Layer.Of(((Expr Scores, Expr Labels) of) => loss(of.Scores, of.Labels));
+        _loss = (scores, labels) => shared.Apply((scores, labels));
         Labels = Expr.Input(Training.Labels, new Shape(model.Output.Shape.Dims[..^1]), DType.I32);
-        Data = loss(model.Output, Labels);
+        Data = _loss(model.Output, Labels);
         Penalty =
             Options.Penalty is { } penalty && model.Weights.Length > 0 ? model.Weights.Select(penalty).Aggregate((a, b) => a + b) : null;
     }

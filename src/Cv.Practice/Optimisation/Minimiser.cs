@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Cv.Compiler;
 using Cv.Dsl;
 using Cv.Runtime;
 
@@ -38,7 +39,7 @@ public abstract record Minimiser
         ArgumentNullException.ThrowIfNull(state);
         if (loss.Shape.Rank != 0 || !loss.DType.IsFloat())
             throw new GraphException($"minimise: the loss must be a scalar of floats; got {loss.Type}. Take its mean: .Mean()?", loss);
-        ImmutableArray<Expr> parameters = [.. Expr.Nodes(loss).Where(e => e.Op is Parameter)];
+        ImmutableArray<Expr> parameters = [.. new Graph(loss).Nodes.Where(e => e.Op is Parameter)];
         if (parameters.IsEmpty)
             throw new GraphException("minimise: the loss must read a parameter; got none. Add a layer: .Dense(10)?", loss);
         return Run(new(loss, parameters, state, inputs, (options ?? new()).Checked(), progress, cancellation));

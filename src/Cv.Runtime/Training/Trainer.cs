@@ -65,14 +65,14 @@ public sealed class Trainer
                 "training: patience needs a validation set, whose loss it waits for; got none. Split one off the training set.",
                 nameof(validation)
             );
-        if (Options.Plateau is not null)
+        if (Options.Plateau is { } plateau)
         {
             if (validation is null)
                 throw new ArgumentException(
                     "training: a plateau needs a validation set, whose loss it watches; got none. Split one off the training set.",
                     nameof(validation)
                 );
-            Plateau.Check(state);
+            Plateau.Check(plateau, state);
         }
         using var run = new TrainingRun(this, state, train, validation, progress, cancellation);
         return run.ToEnd();
