@@ -111,7 +111,7 @@ public sealed record Custom(TensorRule Rule) : Op
     /// <summary>Transposes what is linear in the cotangent u: the gradient by u of sum_i tangent_i vjp_i(u).</summary>
     Expr? Transposed(Expr y, ImmutableArray<Expr?> tangents)
     {
-        var u = Expr.Input($"{Name}/cotangent", y.Shape, y.DType);
+        var u = Argument.Fresh("cotangent", y.Type);
         var flows = Checked(Rule.Vjp!(y, u));
         Expr? sum = null;
         for (int i = 0; i < flows.Length; i++)
@@ -127,11 +127,12 @@ public sealed record Custom(TensorRule Rule) : Op
                 $"gate \"{Name}\": Vjp must give a cotangent, or null, for each operand; got {flows.Length} for {Rule.Count}. One for each, in order."
             );
 
+    /// <summary>Makes nodes to compose the function of. No other node is one of them: a cotangent may be made of the places of a gate around this one.</summary>
     static ImmutableArray<Expr> Places(ReadOnlySpan<TensorType> types)
     {
         var places = ImmutableArray.CreateBuilder<Expr>(types.Length);
-        for (int i = 0; i < types.Length; i++)
-            places.Add(Expr.Input($"operand {i} of a gate", types[i].Shape, types[i].DType));
+        foreach (var type in types)
+            places.Add(Argument.Fresh("operand", type));
         return places.MoveToImmutable();
     }
 
