@@ -20,6 +20,7 @@ sealed partial class Fuse
     const int SmallLoop = 1 << 12;
     const int LookBack = 16;
     const int LeastPart = 4;
+    const int MostScalars = 20; // so that a kernel of them is small enough to share a call with others
 
     readonly Graph _graph;
     readonly List<Step> _prologue = [];
@@ -261,7 +262,7 @@ sealed partial class Fuse
     /// <summary>Gives a node that is still floating a step of its own: before all others, where it depends on leaves alone.</summary>
     void Materialise(Expr e)
     {
-        if (!_floating.TryGetValue(e, out var chain) || _home.ContainsKey(e))
+        if (!_floating.TryGetValue(e, out var chain) || _home.ContainsKey(e) || JoinsScalars(e, chain))
             return;
         var step = NewLoop(e);
         if (chain.After is not null)
@@ -275,6 +276,26 @@ sealed partial class Fuse
         _prologue.Add(step);
         _home[e] = step;
         _floating.Remove(e);
+    }
+
+    /// <summary>Adds a scalar that depends on leaves alone to the others of its kind: the counts and powers of all parameters are one kernel before all others.</summary>
+    bool JoinsScalars(Expr e, Float chain)
+    {
+        if (!IsOne(e.Shape) || chain.After is not null || chain.IsRandom || IsFloatCast(e))
+            return false;
+        var scalars = _prologue
+            .OfType<LoopStep>()
+            .LastOrDefault(s => s.Size == 1 && s.Lane == Lane(e) && s.Members.Count < MostScalars && !s.Members.Exists(IsFloatCast));
+        if (scalars is null)
+            return false;
+        scalars.IsClosed = false; // what e is made of is computed inside, as in a loop of its own
+        foreach (var operand in e.Operands)
+            Import(scalars, operand, e.Shape, Role.Full);
+        Include(scalars, e, Role.Full);
+        scalars.IsClosed = true;
+        _home[e] = scalars;
+        _floating.Remove(e);
+        return true;
     }
 
     void Append(Step step)

@@ -55,6 +55,14 @@ static class Order
             foreach (int j in needs[i])
                 first[j] = Math.Min(first[j] ?? ranks[i], ranks[i]);
         }
+        // scalars made of leaves alone come together, so that they share one call
+        var scalars = Enumerable
+            .Range(0, steps.Count)
+            .Where(i => steps[i] is LoopStep { Size: 1, Order: < 0 } && first[i] is not null)
+            .ToList();
+        double together = scalars.Select(i => ranks[i]).DefaultIfEmpty().Min();
+        foreach (int i in scalars)
+            ranks[i] = together;
         waits = WithoutKnots(needs, waits);
         foreach (var (_, step, others) in waits)
             needs[step].UnionWith(others.Where(r => r != step));
