@@ -56,6 +56,9 @@ readonly struct Dyadic : IComparable<Dyadic>, IEquatable<Dyadic>
         : _e + places < -(1 << 20) ? (_m.Sign < 0 ? BigInteger.MinusOne : BigInteger.Zero)
         : _m >> (int)-(_e + places);
 
+    public Rational ToRational() =>
+        _e >= 0 ? new(_m << (int)Math.Min(_e, 4096), BigInteger.One) : new(_m, BigInteger.One << (int)Math.Min(-_e, 4096));
+
     /// <summary>Multiplies by a power of two, exactly.</summary>
     public Dyadic Scale(long power) => IsInfinite || _m.IsZero ? this : new(_m, _e + power);
 

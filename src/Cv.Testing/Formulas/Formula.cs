@@ -19,7 +19,7 @@ sealed class Formula
         Value = terms.Of(graph);
         Claims = [.. gradients.Select(terms.Of)];
         Arity = places.Count;
-        IsOpaque = All.Any(t => t.Function?.IsOwn == true);
+        IsOpaque = All.Any(t => t.Function is { } f && !JetFunctions.Knows(f));
     }
 
     public string Name { get; }

@@ -39,7 +39,29 @@ static class JetFunctions
         ["Erf"] = (Erf, x => Exp(-(x * x)).Scale(1) / RootOfPi),
         ["Sigmoid"] = (Sigmoid, x => Sigmoid(x) * Sigmoid(-x)),
         ["Softplus"] = (Softplus, Sigmoid),
+        ["LogCosh"] = (x => Rising(x.Abs(), v => v + Log1p(Exp(-v.Scale(1))) - Ln2), Tanh),
     };
+
+    static readonly HashSet<string> Others = new(StringComparer.Ordinal)
+    {
+        "Abs",
+        "Sign",
+        "CopySign",
+        "Max",
+        "Min",
+        "Floor",
+        "Ceiling",
+        "Truncate",
+        "Round",
+        "Pow",
+        "Hypot",
+        "Atan2",
+        "Remainder",
+    };
+
+    /// <summary>Tells whether a function is known here; what is not is judged by differences.</summary>
+    public static bool Knows(ScalarFunction function) =>
+        !function.IsOwn && (Table.ContainsKey(function.Name) || Others.Contains(function.Name));
 
     public static Jet Apply(string name, Jet[] x)
     {

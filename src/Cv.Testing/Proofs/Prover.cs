@@ -8,6 +8,8 @@ sealed class Prover
     const int Seed = 61;
     const int MostBranches = 512;
     const int MostRestarts = 200;
+    static readonly Dyadic Tail = Dyadic.One.Scale(-247);
+
     const int MostLanes = 4096;
     const int Rooted = 160; // lanes for none left out by roots, each of which drops half
     const double Enough = -30; // the logarithm of the error that a proof may have
@@ -16,6 +18,7 @@ sealed class Prover
     readonly Constants _constants;
     readonly Dictionary<string, Rational> _common = new(StringComparer.Ordinal);
     readonly HashSet<Rational> _thresholds = [];
+    readonly SortedSet<string> _tails = new(StringComparer.Ordinal);
     int _lanes = 16;
     int _branches;
     double _degree;
@@ -53,7 +56,7 @@ sealed class Prover
             _degree,
             _logError,
             [.. _constants.Names],
-            _formula.Arity == 1 ? [.. _thresholds.OrderBy(t => t.ToDouble()).Take(12).Select(AtThreshold)] : []
+            _formula.Arity == 1 ? [.. _tails, .. _thresholds.OrderBy(t => t.ToDouble()).Take(12).Select(AtThreshold)] : []
         );
     }
 
@@ -123,6 +126,8 @@ sealed class Prover
         foreach (var (of, at) in run.Thresholds)
             if (of == 0 && _formula.Arity == 1)
                 _thresholds.Add(at);
+        if (!run.Tower.AreEqual(claim, right) && IsNegligible(run))
+            return "";
         if (!run.Tower.AreEqual(claim, right))
             return $"the difference by {Formula.NameOf(argument, _formula.Arity)} is not 0 in the tower, {run.Region(_formula.Arity)}";
         // for the difference, and for each comparison that told kernels apart
@@ -133,6 +138,26 @@ sealed class Prover
         // of all branches together
         _logError = Math.Max(_logError, error) + (double.IsNegativeInfinity(_logError) ? 0 : Math.Log10(2));
         return "";
+    }
+
+    /// <summary>
+    /// Tells whether the two differ by less than 1e-74 on the whole branch, for all doubles: a tail that is cut off far below every float, such as exp(-x^2) beyond 1e4. Both are
+    /// enclosed over the interval at once.
+    /// </summary>
+    bool IsNegligible(TowerRun run)
+    {
+        if (_formula.Arity != 1 || _formula.IsOpaque || run.Interval() is not var (all, inside))
+            return false;
+        var beside = new ExactRun([inside], 0);
+        _ = (beside.Of(_formula.Value), beside.Of(_formula.Claims[0]));
+        if (beside.Tied)
+            return false;
+        var over = new ExactRun(all, beside);
+        var (own, right) = (over.Of(_formula.Claims[0]).Value, over.Of(_formula.Value).Slope);
+        if (!own.IsDefined || !right.IsDefined || Enclosure.MostApart(own, right) >= Tail)
+            return false;
+        _tails.Add($"{run.Region(1)} the two differ by less than 1e-74");
+        return true;
     }
 
     /// <summary>Looks for a point at which enclosures of the two are disjoint, whatever the literals round from.</summary>
@@ -152,8 +177,8 @@ sealed class Prover
                 at[argument] = x;
                 var nominal = new ExactRun(at, argument);
                 var (own, right) = (nominal.Of(_formula.Claims[argument]).Value, nominal.Of(_formula.Value).Slope);
-                if (nominal.Tied || !Enclosure.AreDisjoint(own, right))
-                    continue;
+                if (nominal.Tied || Enclosure.LeastApart(own, right) <= Tail)
+                    continue; // together, or in a tail that no float sees
                 var wide = new ExactRun(at, argument, nominal);
                 if (!Enclosure.AreDisjoint(wide.Of(_formula.Claims[argument]).Value, wide.Of(_formula.Value).Slope))
                     continue;

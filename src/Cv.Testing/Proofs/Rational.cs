@@ -30,6 +30,9 @@ readonly struct Rational : IEquatable<Rational>
 
     public static Rational Whole(BigInteger n) => new(n, 1);
 
+    /// <summary>Takes a dyadic number as it is; none is large here.</summary>
+    public static Rational Of(Dyadic x) => x.ToRational();
+
     /// <summary>Takes a double to the bit.</summary>
     public static Rational OfBits(double x)
     {

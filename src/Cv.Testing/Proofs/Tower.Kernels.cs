@@ -274,6 +274,39 @@ sealed partial class Tower
         return found is var (argument, a) ? (argument, a, b) : null;
     }
 
+    /// <summary>
+    /// Writes a value that is linear in one argument with constants such as sqrt(2) as the argument, the sign of its factor, and where it is 0, to 250 bits; null for any other.
+    /// </summary>
+    public (int Argument, int Sign, Rational At)? NearlyLinear(Form form)
+    {
+        int argument = -1;
+        List<(Monomial, Rational)> factor = [],
+            rest = [];
+        foreach (var (monomial, coefficient) in form.Terms.Values)
+        {
+            var held = monomial.Factors.Where(f => !IsConstant(f.Generator)).ToList();
+            if (held.Count == 0)
+                rest.Add((monomial, coefficient));
+            else if (
+                held is [(var generator, 1)] && _generators[generator] is { Kernel: Kernel.Argument, Name: var name } && argument is -1
+                || held is [(var g, 1)] && g == argument
+            )
+            {
+                argument = held[0].Generator;
+                factor.Add((monomial * new Monomial([(argument, -1)]), coefficient));
+            }
+            else
+                return null;
+        }
+        if (argument < 0)
+            return null;
+        var a = Enclosed(Form.Sum(factor));
+        var at = -Enclosed(Form.Sum(rest)) / a;
+        return at.IsDefined
+            ? (int.Parse(_generators[argument].Name, CultureInfo.InvariantCulture), a.IsPositive ? 1 : -1, Rational.Of(at.Low))
+            : null;
+    }
+
     /// <summary>Tells whether a value has no argument in it.</summary>
     public bool IsConstant(Form form) => form.Terms.Values.All(t => t.Monomial.Factors.All(f => IsConstant(f.Generator)));
 

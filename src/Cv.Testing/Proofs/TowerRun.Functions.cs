@@ -53,6 +53,7 @@ sealed partial class TowerRun
             "Erf" => _tower.Opaque("erf", isOdd: true, a),
             "Sigmoid" => _tower.Divide(One, _tower.Add(One, Exp(_tower.Negate(a)))),
             "Softplus" => _tower.Log(_tower.Add(One, Exp(a))),
+            "LogCosh" => _tower.Log(Half(_tower.Add(Exp(a), Exp(_tower.Negate(a))))),
             "Abs" => Order(t, a, _tower.Number(0)) < 0 ? _tower.Negate(a) : a,
             "Sign" => _tower.Number(Order(t, a, _tower.Number(0))),
             "CopySign" => Order(t, x[1], _tower.Number(0)) < 0 ? _tower.Negate(Magnitude(a)) : Magnitude(a),
@@ -149,6 +150,7 @@ sealed partial class TowerRun
             "Erf" => _tower.Multiply(_tower.Divide(_tower.Number(2), _tower.RootOfPi), Exp(_tower.Negate(Square(a)))),
             "Sigmoid" => _tower.Divide(Exp(_tower.Negate(a)), Square(_tower.Add(One, Exp(_tower.Negate(a))))),
             "Softplus" => Over(_tower.Add(One, Exp(_tower.Negate(a)))),
+            "LogCosh" => Exp(_tower.Add(a, a)) is var e ? _tower.Divide(_tower.Subtract(e, One), _tower.Add(e, One)) : a,
             "Abs" => _tower.Number(Order(t, a, _tower.Number(0))),
             _ => null, // flat between its jumps
         };

@@ -51,8 +51,8 @@ sealed partial class TowerRun
                         .SelectMany(b =>
                             (string[])
                                 [
-                                    b.Value.Low is { } low ? $"{Formula.NameOf(b.Key, arity)} > {low}" : "",
-                                    b.Value.High is { } high ? $"{Formula.NameOf(b.Key, arity)} < {high}" : "",
+                                    b.Value.Low is { } low ? $"{Formula.NameOf(b.Key, arity)} > {Text(low)}" : "",
+                                    b.Value.High is { } high ? $"{Formula.NameOf(b.Key, arity)} < {Text(high)}" : "",
                                 ]
                         )
                         .Where(t => t.Length > 0)
@@ -142,12 +142,28 @@ sealed partial class TowerRun
             Thresholds.Add((argument, threshold));
             return a.Sign * SideOf(argument, threshold);
         }
+        if (_tower.NearlyLinear(d.Form) is var (of, factor, near))
+            return factor * SideOf(of, near);
         var difference = _tower.Multiply(d, _tower.Number(Rational.One / leading));
         if (KnownSign(d) is { } before)
             return before;
         int chosen = _branches.Sign();
         _facts.Add((difference, chosen));
         return chosen * leading.Sign;
+    }
+
+    /// <summary>Gives the interval of the only argument on this branch, and a number inside it; null where there are other tests.</summary>
+    public (Enclosure All, double Inside)? Interval()
+    {
+        if (_facts.Count > 0 || _bounds.Count != 1 || !_bounds.TryGetValue(0, out var bounds))
+            return null;
+        double low = bounds.Low?.ToDouble() ?? -double.MaxValue,
+            high = bounds.High?.ToDouble() ?? double.MaxValue;
+        double inside =
+            bounds.Low is null ? high - 1 - Math.Abs(high)
+            : bounds.High is null ? low + 1 + Math.Abs(low)
+            : low / 2 + high / 2;
+        return (new((bounds.Low?.Enclosed ?? Enclosure.Of(low)).Low, (bounds.High?.Enclosed ?? Enclosure.Of(high)).High), inside);
     }
 
     /// <summary>Tells whether one of these is negative on this branch.</summary>
@@ -176,9 +192,21 @@ sealed partial class TowerRun
         return null;
     }
 
+    static string Text(Rational x) => x.Down < 1000 ? $"{x}" : Point.Text(x.ToDouble());
+
+    static bool IsNear(Rational a, Rational b)
+    {
+        var apart = (a - b).Enclosed.Magnitude;
+        return apart <= Dyadic.Max(a.Enclosed.Magnitude, b.Enclosed.Magnitude).Scale(-200);
+    }
+
     int SideOf(int argument, Rational threshold)
     {
         var (low, high) = _bounds.GetValueOrDefault(argument);
+        // an irrational threshold is known to some 250 bits, which tell it from any other; if not, nothing is proved
+        foreach (var bound in (Rational?[])[low, high])
+            if (bound is { } other && !threshold.Equals(other) && IsNear(threshold, other))
+                throw new NotProvedException("two thresholds that are too near to be told apart");
         if (low is { } l && threshold <= l)
             return 1;
         if (high is { } h && threshold >= h)
