@@ -88,4 +88,7 @@ public sealed record CompileOptions
             throw new GraphException($"compile: code must be kept for at least 1 set of extents; got {CachedShapes}. Leave it out for 16.");
         return this;
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(CompileOptions), PrintMembers);
 }

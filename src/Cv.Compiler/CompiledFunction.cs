@@ -70,6 +70,10 @@ public sealed class CompiledFunction : IFunction
     /// <inheritdoc/>
     public NonFiniteReport? FirstNonFinite(ModelState state, params Binding[] inputs) => Interpreter.FirstNonFinite(_graph, state, inputs);
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Describe() =>
+        _options.FastMath ? ["with the laws of fast math", .. GraphDescription.Of(_graph)] : GraphDescription.Of(_graph);
+
     /// <summary>
     /// Gives the function for batches of any size, through few sets of extents: a batch is cut into pieces of <paramref name="size"/> and what is left into powers of
     /// two, so that code is made for at most log2(size) + 2 sizes. The results are those of one call with the whole batch.

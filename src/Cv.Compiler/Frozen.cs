@@ -15,7 +15,7 @@ static class Frozen
         ImmutableArray<Expr> trained = [.. parameters.Where(p => !frozen(Id(p)))];
         return trained.IsEmpty
             ? throw new GraphException(
-                $"training: a parameter must be left to train; all are frozen: {string.Join(", ", parameters.Select(Id))}. Freeze fewer."
+                $"training: a parameter must be left to train; all are frozen: {ErrorText.List(parameters.Select(Id))}. Freeze fewer."
             )
             : trained;
     }

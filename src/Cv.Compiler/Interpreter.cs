@@ -50,7 +50,9 @@ public static class Interpreter
         int bad = Array.FindIndex(value, v => !double.IsFinite(v));
         if (bad < 0 || e.Op is Const)
             return null;
-        string operands = string.Join(", ", e.Operands.Select((o, i) => $"{o}{Line(o)} in {Range(from[i])}"));
+        string operands =
+            string.Join(", ", e.Operands.Take(8).Select((o, i) => $"{o}{Line(o)} in {Range(from[i])}"))
+            + (e.Operands.Length > 8 ? ", ..." : "");
         string text = operands.Length == 0 ? "it came from outside" : $"its operands: {operands}";
         return new($"{e}{where}", $"element {bad} of {value.Length} is {value[bad]}; {text}", e.Origin);
     }
@@ -61,9 +63,7 @@ public static class Interpreter
             return reading.ValueOf(named).ToDoubles();
         var result = new double[e.Shape.Size];
         e.Op.Evaluate(e, e.Operands.Select(o => values[o]).ToArray(), result);
-        if (e.DType == DType.F32)
-            for (int i = 0; i < result.Length; i++)
-                result[i] = (float)result[i];
+        e.DType.Round(result);
         return result;
     }
 

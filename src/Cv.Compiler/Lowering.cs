@@ -8,7 +8,30 @@ namespace Cv.Compiler;
 /// <summary>Takes a graph down the whole road: bind, rewrite, fuse, write kernels, plan memory.</summary>
 static class Lowering
 {
+    /// <exception cref="GraphException">An offset or a count of a kernel passes what an int holds.</exception>
     public static (Plan Plan, ImmutableArray<Expr> Outputs) Plan(
+        Graph graph,
+        IReadOnlyDictionary<string, int> symbols,
+        CompileOptions options,
+        StringBuilder? log
+    )
+    {
+        try
+        {
+            return Lowered(graph, symbols, options, log);
+        }
+        catch (Exception error) when (error is OverflowException or AggregateException { InnerException: OverflowException })
+        {
+            string largest = ErrorText.List(
+                graph.Nodes.Where(e => e.Shape.IsKnown).Select(e => e.Type).Distinct().OrderByDescending(t => (double)t.Shape.Size).Take(3)
+            );
+            throw new GraphException(
+                $"compile: the places that a kernel counts must stay under 2^31; they pass it for a graph with {largest}. Cut the largest tensors into parts."
+            );
+        }
+    }
+
+    static (Plan Plan, ImmutableArray<Expr> Outputs) Lowered(
         Graph graph,
         IReadOnlyDictionary<string, int> symbols,
         CompileOptions options,

@@ -10,6 +10,7 @@ sealed class Signature
     readonly Input[] _inputs;
     readonly int[][] _symbolsOf;
     readonly IndexChecks _indices;
+    readonly bool _writes;
 
     public Signature(Graph graph)
     {
@@ -35,6 +36,7 @@ sealed class Signature
                     e
                 );
         }
+        _writes = graph.Updates.Length > 0;
         _inputs = [.. inputs];
         Inputs = [.. inputs];
         Leaves = [.. leaves.Values.Where(l => l is not Input)];
@@ -96,6 +98,8 @@ sealed class Signature
                     $"call: input \"{_inputs[i].Id}\" must be bound, to {_inputs[i].Type}; it is not. Add new Binding(\"{_inputs[i].Id}\", ...).",
                     _inputs[i]
                 );
+        if (_writes)
+            RefuseNothing(call);
     }
 
     /// <summary>Checks the elements of a call's inputs, whose memory it has claimed, and converts labels that came as floats.</summary>
@@ -108,7 +112,7 @@ sealed class Signature
         _indices.Verify(call);
     }
 
-    string Names() => Inputs.Length == 0 ? "none" : string.Join(", ", Inputs.Select(i => $"\"{i.Id}\""));
+    string Names() => Inputs.Length == 0 ? "none" : ErrorText.List(Inputs.Select(i => $"\"{i.Id}\""));
 
     void Check(int number, Tensor value, Call call)
     {
@@ -133,11 +137,22 @@ sealed class Signature
     {
         double[] values = value.ToDoubles();
         for (int i = 0; i < values.Length; i++)
-            if (values[i] != (int)values[i])
+            if (!DType.I32.Holds(values[i]))
                 throw new BindingException(
                     $"call: input \"{input.Id}\" must hold whole numbers; got {values[i]} at index {i}. Clean the labels.",
                     input
                 );
         return value.Cast(DType.I32);
+    }
+
+    /// <summary>Refuses to update anything from nothing: a mean over no examples is NaN, and would spoil what lives between calls.</summary>
+    void RefuseNothing(Call call)
+    {
+        for (int i = 0; i < _inputs.Length; i++)
+            if (call[i].Shape.Size == 0)
+                throw new BindingException(
+                    $"call: what a call updates must be made of an element at least; got input \"{_inputs[i].Id}\" with none, {call[i].Type}, and updates of parameters or states. Skip an empty batch.",
+                    _inputs[i]
+                );
     }
 }

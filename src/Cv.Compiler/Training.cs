@@ -42,6 +42,9 @@ public sealed record TrainingProgram(
         ?? throw new GraphException(
             "averages: the optimiser must keep them; this one has none. Ask for them: Optimiser.Momentum(0.1).Average(0.999)?"
         );
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(TrainingProgram), PrintMembers);
 }
 
 /// <summary>Compiles models for training.</summary>

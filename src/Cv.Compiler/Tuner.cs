@@ -9,32 +9,53 @@ namespace Cv.Compiler;
 
 /// <summary>
 /// Chooses register tiles by measuring them: each product or convolution is run alone with each candidate, and the fastest is noted in a file, by
-/// processor, width, threads and shape. A file that cannot be read counts as empty, one that cannot be written stays as it is.
+/// processor, width, threads and shape. A file that cannot be read counts as empty, one that cannot be written stays as it is. Processes that share a file write one
+/// after another, and each keeps what the others have noted.
 /// </summary>
 sealed class Tuner
 {
     const int WarmUps = 2;
     const int Runs = 5;
     const double EnoughMilliseconds = 20;
+    const double MostWaitMilliseconds = 2000;
+
+    // a choice is some 150 bytes
+    const long MostBytes = 64 << 20;
 
     static readonly ConcurrentDictionary<string, Lazy<Tuner>> Open = new();
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     readonly Lock _gate = new();
-    readonly string _path;
+    readonly string? _path;
     readonly Dictionary<string, string> _choices;
 
-    Tuner(string path)
+    Tuner(string? path)
     {
         _path = path;
-        _choices = Load(path);
+        _choices = path is null ? [] : Load(path);
     }
 
-    /// <summary>Gives the tuner that keeps its choices in a file; one serves the whole process.</summary>
-    public static Tuner At(string? path) => Open.GetOrAdd(Path.GetFullPath(path ?? DefaultPath), static p => new(() => new Tuner(p))).Value;
+    /// <summary>Gives the tuner that keeps its choices in a file; one serves the whole process. Where no path can be made of the text, it keeps them in memory.</summary>
+    public static Tuner At(string? path)
+    {
+        string? place = null;
+        try
+        {
+            if ((path ?? DefaultPath) is { } given)
+                place = FilePlace.Real(given);
+        }
+        catch (DataException)
+        {
+            // no place: as a file that can be neither read nor written
+        }
+        return Open.GetOrAdd(place ?? "", static p => new(() => new Tuner(p.Length == 0 ? null : p))).Value;
+    }
 
-    /// <summary>Gives the file in the user's cache folder.</summary>
-    static string DefaultPath
+    /// <summary>Makes a tuner that shares nothing with others of its file but the file: what another process has.</summary>
+    internal static Tuner OfAnotherProcess(string path) => new(FilePlace.Real(path));
+
+    /// <summary>Gives the file in the user's cache folder, if there is one.</summary>
+    static string? DefaultPath
     {
         get
         {
@@ -44,7 +65,7 @@ sealed class Tuner
                     Environment.SpecialFolder.LocalApplicationData,
                     Environment.SpecialFolderOption.DoNotVerify
                 );
-            return Path.Combine(cache, "cvdsl", "tiles.json");
+            return string.IsNullOrEmpty(cache) ? null : Path.Combine(cache, "cvdsl", "tiles.json");
         }
     }
 
@@ -119,34 +140,51 @@ sealed class Tuner
             ? Expr.Of(operand.Op, Expr.Input(name, operand.Operands[0].Shape, operand.DType))
             : Expr.Input(name, operand.Shape, operand.DType);
 
-    static Dictionary<string, string> Load(string path)
+    /// <summary>Reads the choices of a file; what is spoilt counts as none.</summary>
+    internal static Dictionary<string, string> Load(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path)) ?? [];
+            using var file = PlainFile.Open(path);
+            if (file.Length > MostBytes)
+                return [];
+            var read = JsonSerializer.Deserialize<Dictionary<string, string?>>(file) ?? [];
+            return read.Where(c => c.Value is not null).ToDictionary(c => c.Key, c => c.Value!);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or NotSupportedException)
+        catch (Exception e) when (e is DataException or JsonException || FilePlace.IsOfFiles(e))
         {
             return [];
         }
     }
 
-    /// <summary>Writes the file anew beside the old one and moves it over: a reader sees either.</summary>
+    /// <summary>Writes the file: what another process has noted since stays, unless it is ours to say. A reader sees the old file or the new one.</summary>
     void Save()
     {
-        string fresh = $"{_path}.{Environment.ProcessId}.tmp";
+        if (_path is null)
+            return;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            // what another process has noted since stays, unless it is ours to say
+            using var held = Lock();
+            if (held is null)
+                return; // the next choice is written with this one
             foreach (var (key, choice) in Load(_path))
                 _choices.TryAdd(key, choice);
-            File.WriteAllBytes(fresh, JsonSerializer.SerializeToUtf8Bytes(_choices, Indented));
-            File.Move(fresh, _path, overwrite: true);
+            AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, _choices, Indented));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is DataException || FilePlace.IsOfFiles(e))
         {
             // the choice holds in this process
         }
+    }
+
+    /// <summary>Waits for other processes to end their writing, which takes milliseconds; null where one does not.</summary>
+    FileLock? Lock()
+    {
+        for (long start = Stopwatch.GetTimestamp(); ; Thread.Sleep(1))
+            if (FileLock.TryTake(_path!) is { } held)
+                return held;
+            else if (Stopwatch.GetElapsedTime(start).TotalMilliseconds > MostWaitMilliseconds)
+                return null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 
 namespace Cv.Dsl;
@@ -29,8 +30,20 @@ public readonly record struct Axes(uint Mask)
         return new(mask);
     }
 
+    /// <summary>Makes the set of one axis.</summary>
+    /// <exception cref="ShapeException">No shape has such an axis.</exception>
+    public static Axes Of(int axis) =>
+        axis is >= 0 and < Shape.MostDims
+            ? new(1u << axis)
+            : throw new ShapeException($"axes: an axis must be from 0 to {Shape.MostDims - 1}; got {axis}. Count from the outermost, 0.");
+
     /// <summary>Gives the same axes of a shape with one more dim before the others.</summary>
-    internal Axes BehindAnother() => new(Mask << 1);
+    internal Axes BehindAnother() =>
+        Contains(Shape.MostDims - 1)
+            ? throw new ShapeException(
+                $"axes: a tensor has at most {Shape.MostDims} dims; got {this} and one more before them. Merge some of them."
+            )
+            : new(Mask << 1);
 
     /// <summary>Gives all axes of a rank.</summary>
     public static Axes All(int rank) => new(rank >= 32 ? uint.MaxValue : (1u << rank) - 1);
@@ -43,5 +56,5 @@ public readonly record struct Axes(uint Mask)
     }
 
     /// <summary>Prints the set: {0,2}.</summary>
-    public override string ToString() => $"{{{string.Join(',', List())}}}";
+    public override string ToString() => $"{{{string.Join(',', List().Select(a => a.ToString(CultureInfo.InvariantCulture)))}}}";
 }

@@ -12,11 +12,11 @@ public class GraphException : Exception
 
     /// <summary>Makes the error with its message; where the program stood is found on the stack.</summary>
     public GraphException(string message)
-        : base(message) { }
+        : base(ErrorText.Bounded(message)) { }
 
     /// <summary>Makes the error with its message and the nodes that it is about, whose lines it names too.</summary>
     public GraphException(string message, params Expr[] nodes)
-        : base(message) => _nodes = OriginsOf(nodes);
+        : base(ErrorText.Bounded(message)) => _nodes = OriginsOf(nodes);
 
     /// <summary>Gives rule, facts and fix, without the lines.</summary>
     public string Text => base.Message;
@@ -49,7 +49,7 @@ public class GraphException : Exception
             lines.Add($"working on {_working}");
         var others = _nodes.OfType<Origin>().Select(o => o.ToString()).Distinct().Where(o => o != _at?.ToString()).ToList();
         if (others.Count > 0)
-            lines.Add($"{_role} from {string.Join(" and ", others)}");
+            lines.Add($"{_role} from {ErrorText.List(others, " and ")}");
         return lines.Count == 0 ? "" : $" ({string.Join("; ", lines)})";
     }
 }

@@ -67,8 +67,16 @@ public sealed partial class Expr
             Leaf leaf => Of(leaf with { Type = leaf.Type with { DType = to } }),
             Closure c => Of(c with { Body = c.Body.Rebuild((e, inner) => Retype(e, inner, to)) }, operands),
             Part p => Part.Of(p.Parts.WithDType(to), p.Index, operands[0]),
+            Elementwise => node.With(WithPacks(operands)),
             _ => node.With(operands),
         };
+
+    /// <summary>Turns numbers to f64 where one of them is several values end to end, which are f64 whatever they hold.</summary>
+    static ImmutableArray<Expr> WithPacks(ImmutableArray<Expr> operands)
+    {
+        var floats = operands.Where(o => o.DType.IsFloat()).Select(o => o.DType).Distinct();
+        return floats.Count() < 2 ? operands : [.. operands.Select(o => o.DType.IsFloat() ? o.Cast(DType.F64) : o)];
+    }
 
     static double AsWritten(double value, DType dtype) => dtype == DType.F32 ? AsWritten((float)value) : value;
 }

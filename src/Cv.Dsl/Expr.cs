@@ -67,7 +67,36 @@ public sealed partial class Expr
         {
             throw;
         }
+        catch (OverflowException)
+        {
+            throw Unfit(
+                op,
+                $"extents, counts and offsets must stay under 2^31; they pass it for {ErrorText.List(types)}. Take smaller numbers, or cut the tensor."
+            );
+        }
+        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentOutOfRangeException)
+        {
+            throw Unfit(
+                op,
+                $"operands and attributes must be those that its shape rule reads; got {types.Length} operands, {ErrorText.List(types)}. Build it by its verb."
+            );
+        }
         return InternTable.Add(hash, new Expr(op, operands, type, op is Const ? null : Origins.OfNode()));
+    }
+
+    static ShapeException Unfit(Op op, string text)
+    {
+        string attributes;
+        try
+        {
+            attributes = op.Attributes;
+        }
+        catch (Exception error)
+            when (error is OverflowException or IndexOutOfRangeException or ArgumentOutOfRangeException or NullReferenceException)
+        {
+            attributes = "";
+        }
+        return new ShapeException($"{op.Name}{attributes}: {text}");
     }
 
     /// <summary>Opens the node for pattern matching: <c>y is (Neg, [var x])</c>.</summary>

@@ -27,7 +27,7 @@ static class InternTable
     /// <summary>Counts the entries, dead ones that were not swept yet included; for tests of the table.</summary>
     public static int Count => Stripes.Sum(s => s.Count);
 
-    static Stripe StripeOf(int hash) => Stripes[(uint)hash % StripeCount];
+    static Stripe StripeOf(int hash) => Stripes[unchecked((uint)hash) % StripeCount];
 
     sealed class Entry(int hash, Expr target, Entry? next)
     {
@@ -97,6 +97,6 @@ static class InternTable
             Count = live.Count;
         }
 
-        static int Index(int hash, int length) => (int)((uint)hash / StripeCount) & (length - 1);
+        static int Index(int hash, int length) => (int)(unchecked((uint)hash) / StripeCount) & (length - 1);
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Cv.Dsl;
 
 /// <summary>Holds a list of numbers as an op's attribute, equal by content (an ImmutableArray compares by reference).</summary>
@@ -39,5 +41,5 @@ public readonly struct Ints : IEquatable<Ints>
     }
 
     /// <summary>Prints the list: (1,0,2).</summary>
-    public override string ToString() => $"({string.Join(',', _values ?? [])})";
+    public override string ToString() => $"({string.Join(',', (_values ?? []).Select(v => v.ToString(CultureInfo.InvariantCulture)))})";
 }

@@ -7,8 +7,12 @@ public static class Layout
     public static int[] Strides(ReadOnlySpan<int> dims)
     {
         var strides = new int[dims.Length];
-        for (int axis = dims.Length - 1, stride = 1; axis >= 0; stride *= dims[axis--])
-            strides[axis] = stride;
+        long stride = 1;
+        for (int axis = dims.Length - 1; axis >= 0; axis--)
+        {
+            strides[axis] = (int)stride;
+            stride = Math.Min(stride * dims[axis], int.MaxValue); // only a tensor without elements has a stride beyond, and none of its elements is looked for
+        }
         return strides;
     }
 
@@ -28,9 +32,7 @@ public static class Layout
     /// <summary>Lists, for each element of a row-major walk over <paramref name="dims"/>, its offset under <paramref name="strides"/>.</summary>
     public static int[] Offsets(ReadOnlySpan<int> dims, ReadOnlySpan<int> strides, int start = 0)
     {
-        int size = 1;
-        foreach (int dim in dims)
-            size *= dim;
+        int size = Shape.Of(dims.ToArray()).Size;
         var offsets = new int[size];
         var at = new int[dims.Length];
         for (int i = 0, offset = start; i < size; i++)

@@ -55,6 +55,35 @@ public abstract record Op
     }
 
     /// <summary>
+    /// Says where the cotangent of an operand may differ from 0, if that of the result <paramref name="y"/> may only where <paramref name="mask"/> holds. Masks are bool,
+    /// broadcast to what they speak of, and null where anything is possible. The derivative masks by them, so that an infinite slope never meets a 0. An op that says nothing
+    /// is masked where the mask holds nowhere.
+    /// </summary>
+    public virtual Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => Mask.Any(mask, y.DType);
+
+    /// <summary>Says where the result <paramref name="y"/> may move, if only one operand does, and that only where <paramref name="mask"/> holds.</summary>
+    public virtual Expr? MaskOfResult(Expr y, int operand, Expr? mask) => Mask.Any(mask, y.DType);
+
+    /// <summary>Tells that the derivative by an operand is finite whatever the operands are, so that a 0 stays one and needs no mask.</summary>
+    public virtual bool KeepsZero(Expr y, int operand) => false;
+
+    /// <summary>Gives where the result depends on an operand, for an op that takes it at some places and not at others; in the shape of the flow to it. Null is everywhere.</summary>
+    internal virtual Expr? Choice(Expr y, int operand) => null;
+
+    /// <summary>Is <see cref="Vjp"/> for an op that holds a graph: it masks inside, and says where each cotangent may differ from 0. Null for any other op.</summary>
+    internal virtual ImmutableArray<(Expr? Flow, Expr? Mask)>? VjpOfBody(Expr y, Expr dy, Masks masks) => null;
+
+    /// <summary>
+    /// Is <see cref="Jvp"/> for an op that holds a graph: it is told where each tangent may differ from 0, and says where the result's may, part by part if it is several
+    /// values. Null for any other op.
+    /// </summary>
+    internal virtual (Expr? Tangent, ImmutableArray<Expr?> Masks)? JvpOfBody(
+        Expr y,
+        ImmutableArray<Expr?> tangents,
+        ImmutableArray<Expr?> masks
+    ) => null;
+
+    /// <summary>
     /// Gives the node for a batch of examples, where <paramref name="y"/> is that of one: of its type, with a new leading axis. An operand has the axis too where
     /// <paramref name="batched"/> says so (one does), and where not the examples share it. Null where the op has no rule: then its expansion is batched or, where it has none, a
     /// known number of examples is computed one by one.
@@ -78,4 +107,7 @@ public abstract record Op
 
     /// <summary>Gives small nodes that exercise the op; the catalogue test checks each against the reference and finite differences.</summary>
     public virtual IEnumerable<Expr> Samples() => [];
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public sealed override string ToString() => RecordText.Of(GetType().Name, PrintMembers);
 }

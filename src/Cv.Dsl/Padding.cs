@@ -88,14 +88,16 @@ public readonly record struct Padding
         int extent = images.Shape[axis].Value;
         if (_same)
         {
-            int zeros = Math.Max(0, (Ceiling(extent, window.Stride) - 1) * window.Stride + window.Extent - extent);
+            var last = (Extents.PiecesOf(extent, window.Stride) - 1) * window.Stride;
+            int zeros = (last + window.Extent - extent).AtLeast(0).Fit(op, $"the zeros that keep axis {axis} of {images}");
             return window with { Low = zeros / 2, High = zeros - zeros / 2 };
         }
-        int count = window.Check(op, images, axis),
-            over = extent + window.Low + window.High - window.Extent - (count - 1) * window.Stride;
+        int count = window.Check(op, images, axis);
+        long padded = ((Extents)extent + window.Low + window.High).Value,
+            over = (new Extents(padded) - window.Extent - ((Extents)count - 1) * window.Stride).Value;
         if (over > 0 && !_floor)
             throw new ShapeException(
-                $"{op}: the last window must end with the image and its padding; got {window.Extent} pixels every {window.Stride} over {extent + window.Low + window.High} (axis {axis} of {images}), which leaves {over}. Pad {window.Stride - over} more at the end, or leave them out: .Floor() of the padding?"
+                $"{op}: the last window must end with the image and its padding; got {window.Extent} pixels every {window.Stride} over {padded} (axis {axis} of {images}), which leaves {over}. Pad {window.Stride - over} more at the end, or leave them out: .Floor() of the padding?"
             );
         return window;
     }
@@ -107,15 +109,20 @@ public readonly record struct Padding
         if (_same)
         {
             int zeros = Math.Max(0, window.Extent - window.Stride);
-            return (window with { Low = zeros / 2, High = zeros - zeros / 2 }, count * window.Stride);
-        }
-        int extent = (count - 1) * window.Stride + window.Extent - window.Low - window.High + more;
-        if (extent < 1)
-            throw new ShapeException(
-                $"{op}: padding must leave a pixel; got {extent} of {count} windows of {window.Extent} every {window.Stride} less {window.Low} and {window.High} (axis {axis} of {results}). Pad less: here, padding is what is cut off."
+            return (
+                window with
+                {
+                    Low = zeros / 2,
+                    High = zeros - zeros / 2,
+                },
+                ((Extents)count * window.Stride).Fit(op, $"axis {axis} of the images that {results} come from")
             );
-        return (window, extent);
+        }
+        var extent = ((Extents)count - 1) * window.Stride + window.Extent - window.Low - window.High + more;
+        if (extent.Value < 1)
+            throw new ShapeException(
+                $"{op}: padding must leave a pixel; got {extent.Value} of {count} windows of {window.Extent} every {window.Stride} less {window.Low} and {window.High} (axis {axis} of {results}). Pad less: here, padding is what is cut off."
+            );
+        return (window, extent.Fit(op, $"axis {axis} of the images that {results} come from"));
     }
-
-    static int Ceiling(int a, int b) => (a + b - 1) / b;
 }

@@ -9,8 +9,17 @@ public readonly struct Shape : IEquatable<Shape>
 {
     readonly Dim[]? _dims;
 
-    /// <summary>Makes a shape from its extents, outermost first.</summary>
-    public Shape(params ReadOnlySpan<Dim> dims) => _dims = dims.IsEmpty ? null : dims.ToArray();
+    /// <summary>Gives the most dims that a shape may have: a set of axes is a bit each.</summary>
+    public const int MostDims = 32;
+
+    /// <summary>Makes a shape from its extents, outermost first; at most <see cref="MostDims"/>.</summary>
+    /// <exception cref="ShapeException">There are more.</exception>
+    public Shape(params ReadOnlySpan<Dim> dims)
+    {
+        if (dims.Length > MostDims)
+            throw new ShapeException($"shape: a tensor has at most {MostDims} dims; got {dims.Length}. Merge some of them.");
+        _dims = dims.IsEmpty ? null : dims.ToArray();
+    }
 
     /// <summary>Gives the scalar shape: no dims, one element.</summary>
     public static Shape Scalar => default;
@@ -32,7 +41,7 @@ public readonly struct Shape : IEquatable<Shape>
         {
             long size = 1;
             foreach (var dim in Dims)
-                size = Math.Min(size * dim.Value, int.MaxValue + 1L);
+                size = Math.Min(size * dim.Value, int.MaxValue + 1L); // so that no product wraps, and a 0 makes it 0
             return size <= int.MaxValue
                 ? (int)size
                 : throw new ShapeException($"shape: a tensor holds at most {int.MaxValue} elements; got {this}.");
@@ -40,7 +49,8 @@ public readonly struct Shape : IEquatable<Shape>
     }
 
     /// <summary>Gives the extent at <paramref name="axis"/>, counted from 0.</summary>
-    public Dim this[int axis] => Dims[axis];
+    /// <exception cref="ShapeException">The shape has no such axis.</exception>
+    public Dim this[int axis] => axis >= 0 && axis < Rank ? _dims![axis] : throw NoAxis(axis);
 
     /// <summary>Makes a shape from a list of extents, for collection expressions.</summary>
     public static Shape Of(ReadOnlySpan<Dim> dims) => new(dims);
@@ -56,8 +66,11 @@ public readonly struct Shape : IEquatable<Shape>
     public int[] ToArray() => _dims is null ? [] : Array.ConvertAll(_dims, d => d.Value);
 
     /// <summary>Replaces the extent at <paramref name="axis"/>.</summary>
+    /// <exception cref="ShapeException">The shape has no such axis.</exception>
     public Shape With(int axis, Dim dim)
     {
+        if (axis < 0 || axis >= Rank)
+            throw NoAxis(axis);
         Dim[] dims = [.. Dims];
         dims[axis] = dim;
         return new(dims);
@@ -73,6 +86,9 @@ public readonly struct Shape : IEquatable<Shape>
                     ? $"{op}: a scalar has no axis; got {axis}. Give it one first: Reshape(1)?"
                     : $"{op}: the axis must be one of {Rank} dims of {this}; got {axis}. Axes count from 0, or from -1 at the end."
             );
+
+    ShapeException NoAxis(int axis) =>
+        new($"shape: the axis must be one of {Rank} dims of {this}, counted from 0; got {axis}. Ask for one of them.");
 
     /// <summary>Replaces each symbol by the number bound to it; symbols without a binding stay.</summary>
     public Shape Bind(IReadOnlyDictionary<string, int> binding)

@@ -13,13 +13,26 @@ namespace Cv.Dsl;
 public readonly record struct Window(int Size, int Stride = 1, int Low = 0, int High = 0, int Dilation = 1)
 {
     /// <summary>Counts the pixels from a window's first to its last, both included.</summary>
-    public int Extent => (Size - 1) * Dilation + 1;
+    public int Extent => Span.Fit("window", $"the pixels from the first to the last of a window {this}");
+
+    Extents Span => ((Extents)Size - 1) * Dilation + 1;
 
     /// <summary>Counts the windows that fit into <paramref name="extent"/> pixels and the zeros around them. Where the last one leaves pixels over, they are not read.</summary>
-    public int Count(int extent) => Rest(extent) < 0 ? 0 : Rest(extent) / Stride + 1;
+    public int Count(int extent)
+    {
+        long rest = ((Extents)extent + Low + High - Span).Value;
+        return rest < 0 ? 0 : (new Extents(rest / Stride) + 1).Fit("window", $"the windows {this} over {extent} pixels");
+    }
 
     /// <summary>Gives the pixel under a place of a window; one below 0, or beyond the last pixel, is a zero of the padding.</summary>
-    public int Pixel(int window, int place) => window * Stride + place * Dilation - Low;
+    /// <exception cref="ShapeException">It is so far away that no int counts it.</exception>
+    public int Pixel(int window, int place)
+    {
+        long pixel = ((Extents)window * Stride + (Extents)place * Dilation - Low).Value;
+        return pixel is >= int.MinValue and <= int.MaxValue
+            ? (int)pixel
+            : throw new ShapeException($"window: a place must lie within 2^31 pixels; got {pixel} (window {this}). Take smaller numbers.");
+    }
 
     /// <summary>Tells that each window is one pixel, and each pixel a window.</summary>
     internal bool IsIdentity => this with { Dilation = 1 } == new Window(1);
@@ -54,8 +67,8 @@ public readonly record struct Window(int Size, int Stride = 1, int Low = 0, int 
     {
         Check(op);
         int extent = images.Shape[axis].Value;
-        long padded = (long)extent + Low + High,
-            length = (Size - 1L) * Dilation + 1;
+        int padded = ((Extents)extent + Low + High).Fit(op, $"axis {axis} of {images} with the zeros around it (window {this})");
+        long length = Span.Value;
         if (length > padded)
             throw new ShapeException(
                 $"{op}: a window must fit into the image and its padding; got {length} pixels (window {this}) over {padded} (axis {axis} of {images}). Pad more, or take a smaller window."
@@ -69,11 +82,10 @@ public readonly record struct Window(int Size, int Stride = 1, int Low = 0, int 
     {
         int extent = images.Shape[axis].Value,
             count = Count(extent);
-        for (int window = 0; window < count; window++)
-            if (!Pixels(window, extent).Any())
-                throw new ShapeException(
-                    $"{op}: each window must cover a pixel; got window {window} of {count} (window {this}) in the padding alone, on axis {axis} of {images}. Pad less."
-                );
+        if (FirstBlind(extent, count) is { } window)
+            throw new ShapeException(
+                $"{op}: each window must cover a pixel; got window {window} of {count} (window {this}) in the padding alone, on axis {axis} of {images}. Pad less."
+            );
     }
 
     /// <summary>Lists what the windows cover along an axis, window by window; zeros of the padding are left out.</summary>
@@ -92,7 +104,25 @@ public readonly record struct Window(int Size, int Stride = 1, int Low = 0, int 
                 yield return new(window, place, pixel);
     }
 
-    int Rest(int extent) => extent + Low + High - Extent;
+    /// <summary>Finds the first window that covers no pixel, without a walk over all windows; null where each covers one.</summary>
+    long? FirstBlind(int extent, int count)
+    {
+        // those that begin before the image: where their places step over it, what is left over repeats with the dilation
+        long before = Math.Min(count, Extents.PiecesOf(Low, Stride).Value);
+        for (long window = 0; window < Math.Min(before, Dilation); window++)
+            if (!Sees(window, extent))
+                return window;
+        // those that begin in the image see their first pixel, and those behind it none
+        long behind = Extents.PiecesOf((Extents)extent + Low, Stride).Value;
+        return behind < count ? behind : null;
+    }
+
+    bool Sees(long window, int extent)
+    {
+        long ahead = Low - window * Stride,
+            place = Math.Max(0, (ahead + Dilation - 1) / Dilation);
+        return place < Size && place * Dilation - ahead < extent;
+    }
 }
 
 /// <summary>Says that a place of a window lies on a pixel.</summary>

@@ -74,6 +74,21 @@ module Functions =
     /// Averages the squared differences from the mean along axes, which stay as dims of 1.
     let varianceAlong (axes: int list) (x: Expr) = x.Variance(List.toArray axes, true)
 
+    /// Takes the Euclidean length along axes, which vanish from the shape; no axes are all of them.
+    let normOver (axes: int list) (x: Expr) = x.Norm(List.toArray axes, false)
+
+    /// Takes the Euclidean length along axes, which stay as dims of 1.
+    let normAlong (axes: int list) (x: Expr) = x.Norm(List.toArray axes, true)
+
+    /// Takes the standard deviation along axes, which vanish from the shape; no axes are all of them.
+    let stdOver (axes: int list) (x: Expr) = x.Std(List.toArray axes, false)
+
+    /// Takes the standard deviation along axes, which stay as dims of 1.
+    let stdAlong (axes: int list) (x: Expr) = x.Std(List.toArray axes, true)
+
+    /// Measures how far each row is from each row of another tensor: `images |> pairwiseDistances centres`.
+    let pairwiseDistances (b: Expr) (a: Expr) = a.PairwiseDistances b
+
     /// Takes the largest element along axes, which vanish from the shape; no axes are all of them.
     let maxOver (axes: int list) (x: Expr) = x.Max(List.toArray axes, false)
 

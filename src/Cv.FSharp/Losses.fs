@@ -14,6 +14,9 @@ module Losses =
     /// Measures how improbable the right classes are, in nats, averaged over the batch.
     let softmaxCrossEntropy labels (scores: Expr) = scores.SoftmaxCrossEntropy labels
 
+    /// Measures how improbable targets from 0 to 1, or labels 0 and 1, are by their scores, in nats, averaged over all elements.
+    let binaryCrossEntropy targets (scores: Expr) = scores.BinaryCrossEntropy targets
+
     /// Measures by how much wrong classes come within a margin of 1 of the right one (Weston and Watkins), averaged over the batch.
     let multiclassSvm labels (scores: Expr) = scores.MulticlassSvm labels
 

@@ -1,3 +1,6 @@
+using System.Text;
+using Cv.Runtime;
+
 namespace Cv.Reporting;
 
 /// <summary>Writes a run as one HTML file that needs no other file and no network.</summary>
@@ -9,17 +12,15 @@ public static class Report
     /// <param name="file">The file to write, such as "softmax.html".</param>
     /// <param name="run">What listened to the training.</param>
     /// <param name="sections">What else to show.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
+    /// <exception cref="DataException">The file cannot be written; an older one stays.</exception>
     /// <example><code>
     /// Report.Write("softmax.html", run, new ConfusionMatrix(program.Predict, state, test), new WeightTemplates(state, "dense1.w", image, names));
     /// </code></example>
     public static void Write(string file, RunRecorder run, params Section[] sections)
     {
         ArgumentNullException.ThrowIfNull(file);
-        string part = file + ".part";
-        File.WriteAllText(part, Html(ChartLibrary.Embedded, run, sections));
-        File.Move(part, file, overwrite: true);
+        byte[] page = Encoding.UTF8.GetBytes(Html(ChartLibrary.Embedded, run, sections));
+        AtomicFile.Write(file, stream => stream.Write(page));
     }
 
     /// <summary>Gives the page's text.</summary>

@@ -9,11 +9,11 @@ public sealed class BindingException : Exception
 
     /// <summary>Makes the error with its message, which names the input.</summary>
     public BindingException(string message)
-        : base(message) { }
+        : base(ErrorText.Bounded(message)) { }
 
     /// <summary>Makes the error with its message and the input, parameter or state that it is about.</summary>
     public BindingException(string message, Named about)
-        : base(message) => _declared = Expr.Of(about).Origin;
+        : base(ErrorText.Bounded(message)) => _declared = Expr.Of(about).Origin;
 
     /// <summary>Gives rule, facts and fix, without the line.</summary>
     public string Text => base.Message;
@@ -37,11 +37,11 @@ public sealed class DataException : Exception
 {
     /// <summary>Makes the error with its message.</summary>
     public DataException(string message)
-        : base(message) { }
+        : base(ErrorText.Bounded(message)) { }
 
     /// <summary>Makes the error with its message and what caused it.</summary>
     public DataException(string message, Exception innerException)
-        : base(message, innerException) { }
+        : base(ErrorText.Bounded(message), innerException) { }
 }
 
 /// <summary>Reports a checkpoint that cannot be written, is torn, or is of another run; the message names the file and says what to do.</summary>
@@ -49,11 +49,11 @@ public sealed class CheckpointException : Exception
 {
     /// <summary>Makes the error with its message.</summary>
     public CheckpointException(string message)
-        : base(message) { }
+        : base(ErrorText.Bounded(message)) { }
 
     /// <summary>Makes the error with its message and what caused it.</summary>
     public CheckpointException(string message, Exception innerException)
-        : base(message, innerException) { }
+        : base(ErrorText.Bounded(message), innerException) { }
 }
 
 /// <summary>Reports a training run that was stopped because its loss was NaN or infinite.</summary>
@@ -61,7 +61,7 @@ public sealed class TrainingException : Exception
 {
     /// <summary>Makes the error with its message and its facts.</summary>
     public TrainingException(string message, int epoch, long step, NonFiniteReport? report)
-        : base(message) => (Epoch, Step, Report) = (epoch, step, report);
+        : base(ErrorText.Bounded(message)) => (Epoch, Step, Report) = (epoch, step, report);
 
     /// <summary>Gives the epoch of the bad step, counted from 1.</summary>
     public int Epoch { get; }

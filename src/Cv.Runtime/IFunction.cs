@@ -54,4 +54,12 @@ public interface IFunction
     /// finite; null when every value is.
     /// </summary>
     NonFiniteReport? FirstNonFinite(ModelState state, params Binding[] inputs);
+
+    /// <summary>
+    /// Describes what the function computes, one line for each node in a fixed order: op, attributes, constants, names, types. Functions of equal graphs give equal lines, in
+    /// every process; threads, width and machine are no part of them. A checkpoint keeps the lines of a run's step, so that no other step goes on with it.
+    /// </summary>
+    /// <remarks>A function that cannot tell what it computes gives its inputs alone.</remarks>
+    /// <example><code>File.WriteAllLines("step.txt", program.Step.Describe());   // %3 : f32[N,10] = matmul %0 %1 ...</code></example>
+    IReadOnlyList<string> Describe() => [.. Inputs.Select(i => $"input{i.Attributes} : {i.Type}")];
 }

@@ -46,7 +46,7 @@ public sealed partial class ModelState : IDisposable
         _tensors.TryGetValue(name, out var tensor)
             ? tensor
             : throw new KeyNotFoundException(
-                $"state: \"{name}\" must be one of its names; it has {(Names.IsEmpty ? "none" : string.Join(", ", Names))}. Initialise it with the graph's leaves."
+                $"state: \"{ErrorText.Name(name)}\" must be one of its names; it has {(Names.IsEmpty ? "none" : ErrorText.List(Names))}. Initialise it with the graph's leaves."
             );
 
     /// <summary>

@@ -30,4 +30,7 @@ public sealed record CheckOptions
 
     /// <summary>Gives the seed of weights, directions and the elements that are drawn.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(CheckOptions), PrintMembers);
 }

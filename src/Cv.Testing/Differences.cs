@@ -21,7 +21,7 @@ sealed class Differences
 
     public Differences(Expr[] outputs, double[][] weights, Point at, CheckOptions options)
     {
-        _walk = new(outputs);
+        _walk = Walk.Opened(outputs);
         _at = at;
         _here = _walk.Run(at);
         _outputs = [.. outputs.Select(_walk.PlaceOf)];

@@ -22,6 +22,9 @@ public sealed record ElementReport(
 {
     /// <summary>Prints the element: x[3].</summary>
     public string Place => Index < 0 ? Leaf : $"{Leaf}[{Index}]";
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(ElementReport), PrintMembers);
 }
 
 /// <summary>Says what a check found.</summary>
@@ -80,7 +83,7 @@ public sealed class CheckException : Exception
 {
     /// <summary>Makes the error of a report.</summary>
     public CheckException(GradientReport report)
-        : base(report.ToString()) => Report = report;
+        : base(ErrorText.Bounded(report.ToString())) => Report = report;
 
     /// <summary>Makes the error of a report, with code that builds what it is about.</summary>
     internal CheckException(GradientReport report, GraphCase graph)
@@ -88,7 +91,7 @@ public sealed class CheckException : Exception
 
     /// <summary>Makes the error of a text.</summary>
     public CheckException(string message)
-        : base(message) { }
+        : base(ErrorText.Bounded(message)) { }
 
     /// <summary>Gives what was found, where there is one report.</summary>
     public GradientReport? Report { get; }

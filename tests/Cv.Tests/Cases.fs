@@ -245,6 +245,7 @@ let differentiable: (Type * Gen<Expr> list) list = [
     typeof<Minimum>, [ two _.Minimum ]
     typeof<Mul>, [ two (fun a b -> a * b) ]
     typeof<Neg>, [ one (~-) ]
+    typeof<Norm>, [ overAxes (fun x axes -> x.Norm(axes, true)) ]
     typeof<Pack>,
     [
         dimsOfRanks 0 3

@@ -58,6 +58,13 @@ let private composites = [
     "focal loss", scores |> focalLoss 2.0 y
     "focal loss of a root", scores |> focalLoss 0.5 y
     "focal loss of nothing", scores |> focalLoss 0.0 y
+    "binary cross-entropy", x |> binaryCrossEntropy (sigmoid t)
+    "binary cross-entropy of labels",
+    meanAlong [ 1 ] x
+    |> binaryCrossEntropy (pairs |> cast DType.Bool |> cast DType.I32)
+    "norm", x |> normAlong [ 1 ]
+    "std", x |> stdOver [ 0 ]
+    "pairwise distances", x |> pairwiseDistances t
     "label smoothing", scores |> labelSmoothing 0.2 y
     "hinge", x |> hinge t
     "squared hinge", x |> squaredHinge t

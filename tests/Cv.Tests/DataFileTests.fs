@@ -89,7 +89,7 @@ let private badIdx =
     <| refuses readIdx [
         "empty",
         ([||], labels),
-        "FOLDER/images: at offset 0: expected 4 more bytes of the magic number, found the end of the file. The file is truncated; fetch it again."
+        "FOLDER/images: expected a file that holds something, found 0 bytes: an empty file, a pipe or a device. Make it again."
         "another format",
         (Text.Encoding.ASCII.GetBytes "<html>not found</html>", labels),
         "FOLDER/images: at offset 0: expected magic number 00 00 08 03 (IDX images: bytes of 3 dims), found 3C 68 74 6D. Is it an IDX file, plain or gzip?"
@@ -110,7 +110,7 @@ let private badIdx =
         "FOLDER/images: at offset 16: expected 60 bytes (5 images of 3 x 4), found 55. The file is truncated; fetch it again."
         "cut in the packed images",
         (gzip (images[..70]), labels),
-        "FOLDER/images: at offset 71 of the unpacked data: expected 5 more bytes of images, found the end of the file. The file is truncated; fetch it again."
+        "FOLDER/images: at offset 16 of the unpacked data: expected 60 bytes (5 images of 3 x 4), found 55. The file is truncated; fetch it again."
         "cut in the labels",
         (images, labels[..10]),
         "FOLDER/labels: at offset 8: expected 5 bytes (5 labels), found 3. The file is truncated; fetch it again."
@@ -119,7 +119,7 @@ let private badIdx =
         "FOLDER/images: at offset 76: expected the end of the file, found 2 more bytes. The file is too long for its header; fetch it again."
         "too many packed bytes",
         (images, gzip (Array.append labels [| 1uy |])),
-        "FOLDER/labels: at offset 13 of the unpacked data: expected the end of the file, found more bytes. The file is too long for its header; fetch it again."
+        "FOLDER/labels: at offset 13 of the unpacked data: expected the end of the file, found 1 more bytes. The file is too long for its header; fetch it again."
         "no images",
         (idxImages 0 3 4, idxLabels []),
         "FOLDER/images: at offset 4: expected a number of images from 1 to 2147483647, found 0. The header is damaged; fetch the file again."
@@ -131,7 +131,7 @@ let private badIdx =
         "FOLDER/images: at offset 16: expected 201326652 bytes (16777221 images of 3 x 4), found 60. The file is truncated; fetch it again."
         "a packed header that asks for memory beyond the file",
         (greedyImages, labels),
-        $"FOLDER/images: at offset 16 of the unpacked data: expected 201326652 bytes (16777221 images of 3 x 4), found a gzip file of at most {greedyImages.Length * 1032 - 16}. The file is truncated; fetch it again."
+        "FOLDER/images: at offset 16 of the unpacked data: expected 201326652 bytes (16777221 images of 3 x 4), found 60. The file is truncated; fetch it again."
         "a header beyond what an array holds",
         (images |> set 4 0x7Fuy |> set 8 0x7Fuy |> set 12 0x7Fuy, labels),
         "FOLDER/images: at offset 16: expected at most 2147483591 bytes, found a header of 2130706437 images of 2130706435 x 2130706436. Split the file."
@@ -149,7 +149,7 @@ let private badIdx =
         "FOLDER/images: at offset 76 of the unpacked data: expected a gzip trailer that counts 76 bytes, found one that counts 0. The file is truncated or has bytes added; fetch it again."
         "gzip whose check sum is wrong",
         (set (packedImages.Length - 8) (packedImages[packedImages.Length - 8] ^^^ 1uy) packedImages, labels),
-        "FOLDER/images: at offset 16 of the unpacked data: expected gzip data, found bytes that do not unpack. The file is damaged; fetch it again."
+        "FOLDER/images: at offset 0 of the unpacked data: expected gzip data, found bytes that do not unpack. The file is damaged; fetch it again."
     ]
 
 let private cifarFolder (count: int) (change: string -> byte[] -> byte[]) run =
@@ -215,7 +215,7 @@ let private cifar =
             "empty"
             "test_batch.bin"
             (fun _ -> [||])
-            "FOLDER/test_batch.bin: at offset 0: expected 3073 more bytes of image 1 of 2, found the end of the file. The file is truncated; fetch it again."
+            "FOLDER/test_batch.bin: expected a file that holds something, found 0 bytes: an empty file, a pipe or a device. Make it again."
 
         refused
             "too long"

@@ -6,6 +6,7 @@ open System
 open System.Collections.Concurrent
 open System.Threading
 open System.Threading.Tasks
+open Cv.Testing
 open Expecto
 
 let private setting (name: string) otherwise =
@@ -24,7 +25,7 @@ let private failures from count =
     let found = ConcurrentQueue<string>()
     let mutable seen = 0
 
-    let look seed (state: ParallelLoopState) =
+    let plain seed =
         match Differential.report (graphOf seed) with
         | None -> ()
         | Some text ->
@@ -32,8 +33,23 @@ let private failures from count =
             | Some(smaller, text) -> found.Enqueue $"{text}\n{smaller}"
             | None -> found.Enqueue $"{text}\n{graphOf seed}"
 
-            if found.Count >= enough then
-                state.Stop()
+    let withBodies seed =
+        let graph = Differential.grown seed
+
+        match Differential.reportGrown graph with
+        | None -> ()
+        | Some _ ->
+            let smaller =
+                Shrinking.Minimal(graph, (fun smaller -> (Differential.reportGrown smaller).IsSome))
+
+            found.Enqueue $"{Differential.reportGrown smaller |> Option.defaultValue String.Empty}\n{smaller}"
+
+    // every other graph has scans, checkpoints, delays and losses with labels
+    let look seed (state: ParallelLoopState) =
+        if seed % 2 = 0 then plain seed else withBodies seed
+
+        if found.Count >= enough then
+            state.Stop()
 
         let now = Interlocked.Increment &seen
 

@@ -141,7 +141,7 @@ let private unreadable =
 
             Expect.throwsC (fun () -> Idx.Read(path, path, "small", Mnist.ClassNames) |> ignore) (fun ex ->
                 Expect.isTrue (ex :? DataException) ex.Message
-                Expect.stringStarts ex.Message $"{path}: expected a readable file, found: " "the text")))
+                Expect.stringStarts ex.Message $"{path}: expected a file, found a folder. " "the text")))
 
 [<Tests>]
 let tests = testList "error texts" [ graphs; options; calls; data; unreadable ]

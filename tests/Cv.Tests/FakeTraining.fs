@@ -42,7 +42,7 @@ type Fake(run: ModelState -> Batch -> float * float) =
             if Single.IsFinite(weights state) then
                 null
             else
-                NonFiniteReport("log : f32[]", $"after {steps state} updates, w {weights state}, on %A{places}")
+                NonFiniteReport("log : f32[]", $"after {steps state} updates, w {string (weights state)}, on %A{places}")
 
 /// An update that tells apart every order of the images, and may break the weights.
 let update poisoned (state: ModelState) (batch: Batch) =

@@ -157,6 +157,8 @@ let private outcome (gate: ScalarGate) (mutant: Mutant) =
 let private explained = [
     // at a kink, whatever lies between both sides is right
     "relu: 1 more at 0"
+    // both branches are one function, written twice so that nothing overflows: either has the derivative of the other
+    "binary_cross_entropy: threshold 0 forgotten"
     "leaky_relu: half as much again at 0"
 ]
 

@@ -96,13 +96,13 @@ let private printed =
                 let rule =
                     Expression.Lambda<Func<float, float>>(Expression.Multiply(Expression.Constant(float written), x), x)
 
-                let meant = Double.Parse(written.ToString())
+                let meant = string written
                 Expect.equal (Gate.Define("f", rule).ToString()) $"f(x) = {meant} * x" "the text"
 
             let rule =
                 Expression.Lambda<Func<float, float>>(Expression.Add(Expression.Constant(1.0 / 3.0), x), x)
 
-            Expect.equal (Gate.Define("f", rule).ToString()) $"f(x) = {1.0 / 3.0} + x" "a double stays as it is"
+            Expect.equal (Gate.Define("f", rule).ToString()) $"f(x) = {string (1.0 / 3.0)} + x" "a double stays as it is"
 
         testCase "what repeats in a long rule has a name"
         <| fun () ->
@@ -163,7 +163,7 @@ let private derivatives =
 
             Expect.equal
                 (String.concat " " names)
-                "Contrastive Cosine Divergence Elu Focal Gelu GeluTanh HardSigmoid Hinge Huber LeakyRelu Mish Prelu Relu Selu SmoothL1 Softplus SquaredHinge Swish Triplet"
+                "BinaryCrossEntropy Contrastive Cosine Divergence Elu Focal Gelu GeluTanh HardSigmoid Hinge Huber LeakyRelu Mish Prelu Relu Selu SmoothL1 Softplus SquaredHinge Swish Triplet"
                 "by name"
 
         for name, make in gallery @ own do

@@ -38,9 +38,8 @@ let private gates: ScalarGate list = [
     Gate.Define("infinite", fun (x: float) -> if x > 0.0 then infinity else nan)
 ]
 
-/// Ops that a body is made of are printed with the op that runs it.
-let private partsOfBodies =
-    set [ "Argument"; "Part"; "Pack"; "Delay"; "Scan"; "Checkpoint"; "Custom" ]
+/// An argument is printed with the body that it belongs to, and a user's managed code is not printed at all.
+let private partsOfBodies = set [ "Argument"; "Custom" ]
 
 let private cases: Expr list = [
     for op in Catalogue.ops do

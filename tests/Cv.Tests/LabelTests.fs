@@ -46,7 +46,7 @@ let private someScores =
 let private given values = [ someScores; Binding("labels", ints [ 4 ] values) ]
 
 let private message (value: int) (place: int) =
-    $"call: input \"labels\" must hold labels 0 to {classes - 1}; got {value} at index {place}. Number the classes from 0."
+    $"call: input \"labels\" must hold labels 0 to {string (classes - 1)}; got {string value} at index {string place}. Number the classes from 0."
 
 /// All that takes labels: a value, from scores and labels.
 let private takers: (string * (Expr -> Expr -> Expr)) list =

@@ -104,16 +104,13 @@ let private named =
     ]
 
 /// A step of these figures that says what they are.
-let private figures (metrics: Metric list) (values: float list) =
-    let outputs = [| for value in values -> Tensor.Scalar(float32 value) |]
-
-    {
-        new IFunction with
-            member _.Inputs = [||]
-            member _.Metrics = metrics
-            member _.Call(_, _) = outputs
-            member _.FirstNonFinite(_, _) = null
-    }
+let private figures (metrics: Metric list) (values: float list) = {
+    new IFunction with
+        member _.Inputs = [||]
+        member _.Metrics = metrics
+        member _.Call(_, _) = [| for value in values -> Tensor.Scalar(float32 value) |]
+        member _.FirstNonFinite(_, _) = null
+}
 
 let private one name isFraction =
     Metric(name, (fun s _ -> s.Mean()), isFraction)

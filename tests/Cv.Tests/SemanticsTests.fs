@@ -95,17 +95,6 @@ let private extremes =
         check "place of the largest, by columns" (fun a b -> (a - b).ArgMax 0)
     ]
 
-/// A product's element, as one chain of fused multiply-adds in ascending k.
-let private chain (dtype: DType) (a: float[]) (b: float[]) row column inner columns =
-    let mutable sum64, sum32 = 0.0, 0.0f
-
-    for k in 0 .. inner - 1 do
-        let x, y = a[row * inner + k], b[k * columns + column]
-        sum64 <- Math.FusedMultiplyAdd(x, y, sum64)
-        sum32 <- MathF.FusedMultiplyAdd(float32 x, float32 y, sum32)
-
-    if dtype = DType.F32 then float sum32 else sum64
-
 let private products =
     testList "a matrix product is a chain of fused multiply-adds" [
         for dtype in [ DType.F32; DType.F64 ] do
@@ -132,7 +121,10 @@ let private products =
 
                 let left = (numbers seed [ m * k ]).Head |> Array.map (float32 >> float)
                 let right = (numbers (seed / 2) [ k * n ]).Head |> Array.map (float32 >> float)
-                let expected = tensor [ m; n ] (fun i -> chain dtype left right i[0] i[1] k n)
+
+                let expected =
+                    tensor [ m; n ] (fun i -> Sums.ofProducts dtype (fun j -> left[i[0] * k + j]) (fun j -> right[j * n + i[1]]) k)
+
                 let values = [ "a", left; "b", right; "at", transpose m k left; "bt", transpose k n right ]
                 let outputs = [ a.MatMul b; at.T().MatMul b; a.MatMul(bt.T()); at.T().MatMul(bt.T()); a.MatMul(b).Relu() ]
                 let plain = List.replicate 4 expected

@@ -239,6 +239,10 @@ let private examples: (string * Expr) list = [
     "log(exp x / sum exp x) = x - log sum exp x", x.Softmax().Log()
     "log(sum x / n) = log sum x - log n", x.Exp().Mean([| 1 |], true).Log()
     "the logarithm of what is moved is the logarithm, moved", x.Softmax().Pick(labels).Log()
+    "sqrt(x x) = |x|", (x * x).Sqrt()
+    "|x|^p = x^p, for an even p", x.Abs().Pow 2.0
+    "(sqrt x)^p = x^(p / 2), where x is not negative by its form", (x * x).Sum([| 1 |], true).Sqrt().Pow 3.0
+    "max(a, b) + log1p(exp(-|a - b|)) = b + softplus(a - b), by the side that ties go to", x.Maximum 0.0 + (-x.Abs()).Exp().Log1p()
 ]
 
 let private laws =
@@ -260,17 +264,13 @@ let private laws =
 
         testCase "what is stable already stays the same object"
         <| fun () ->
-            let softplus (x: Expr) =
-                x.Maximum 0.0 + (-x.Abs()).Exp().Log1p()
-
             let stable = [
                 x.Softmax()
                 x.LogSoftmax()
                 x.LogSumExp 1
                 x.LogSumExp()
                 x.SoftmaxCrossEntropy labels
-                softplus x
-                softplus -x
+                x.Sigmoid()
                 x.Sigmoid()
                 (x + 2.0).Log()
                 x / (1.0 + (-x.Abs()).Exp())

@@ -151,6 +151,37 @@ let private stopping =
                 "training: patience needs a validation set, whose loss it waits for; got none. Split one off the training set. (Parameter 'validation')"
                 "the text"
 
+        testCase "an error of the progress does not hide the first one"
+        <| fun () ->
+            let late () =
+                let recorder = Recorder()
+
+                recorder.OnEvent <-
+                    fun event ->
+                        if event :? TrainingStopped then
+                            invalidOp "the progress, too"
+
+                recorder
+
+            use batches = train ()
+
+            Expect.throwsC
+                (fun () ->
+                    Trainer(stepper 2, judge, TrainingOptions(Epochs = 2)).Train(initial (), batches, progress = late ())
+                    |> ignore)
+                (fun first ->
+                    Expect.isTrue (first :? TrainingException) $"the first: {first}"
+                    let second = nonNull first.Data[Trainer.ProgressError] :?> exn
+                    Expect.equal second.Message "the progress, too" "the second goes with it")
+
+            let failing = Fake(fun _ _ -> raise (TimeoutException()))
+
+            Expect.throwsT<TimeoutException>
+                (fun () ->
+                    Trainer(failing, judge, TrainingOptions(Epochs = 2)).Train(initial (), batches, progress = late ())
+                    |> ignore)
+                "of a step"
+
         testCase "cancelled: what was reached stays"
         <| fun () ->
             for at in [ 0; 1; 3; 4 ] do

@@ -48,7 +48,7 @@ public static class Jvp
 
     static GraphException NotReached(Expr y, Expr[] wrt) =>
         new(
-            $"jvp: the value must depend on a node that moves; got {y} and {string.Join(", ", wrt.AsEnumerable())}. Name another node, or ask for zeros: Unreached.Zero?",
+            $"jvp: the value must depend on a node that moves; got {y} and {ErrorText.List(wrt)}. Name another node, or ask for zeros: Unreached.Zero?",
             y
         );
 }

@@ -27,7 +27,7 @@ sealed class Chain(Step step, Expr factor, Lanes lanes, Code code)
 
         Expression Value(Expr o)
         {
-            if (o.Op is Const c)
+            if (Geometry.Source(o).Op is Const c) // in another shape perhaps
                 return lanes.Constant(c.Value, c.DType);
             if (values.TryGetValue(o, out var known))
                 return known;
@@ -39,7 +39,7 @@ sealed class Chain(Step step, Expr factor, Lanes lanes, Code code)
     }
 
     static IEnumerable<Expr> Outside(Step step, Expr e) =>
-        e.Op is Const ? []
+        Geometry.Source(e).Op is Const ? []
         : step.Prologue.Contains(e) ? e.Operands.SelectMany(o => Outside(step, o))
         : [e];
 }

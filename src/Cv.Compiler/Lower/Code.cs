@@ -73,6 +73,13 @@ sealed class Code
         );
     }
 
+    /// <summary>Writes a loop whose body runs once at least, and again while a test holds.</summary>
+    public static Expression DoWhile(Expression test, params IEnumerable<Expression> body)
+    {
+        var end = Label();
+        return Loop(Block([.. body, IfThen(Not(test), Break(end))]), end);
+    }
+
     /// <summary>Takes the smaller of two.</summary>
     public static Expression MinOf(Expression a, Expression b) => Condition(LessThan(a, b), a, b);
 

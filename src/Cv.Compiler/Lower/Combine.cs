@@ -9,18 +9,20 @@ namespace Cv.Compiler;
 /// <summary>Makes the small kernels that finish what others leave: folding the parts of blocks, in their order, and copying.</summary>
 static unsafe class Combine
 {
-    /// <summary>Folds <paramref name="parts"/> rows of <paramref name="width"/> elements into one.</summary>
-    public static KernelCode Kernel(Reduction op, DType type, Slot from, Slot into, int parts, int width)
+    /// <summary>Folds <paramref name="parts"/> rows of <paramref name="width"/> elements into one: row by row, or, where the sum is long, in pairs.</summary>
+    public static KernelCode Kernel(Expr reduction, Slot from, Slot into, int parts, int width)
     {
-        var element = Lanes.ClrType(type);
-        var fold = op switch
+        var element = Lanes.ClrType(reduction.DType);
+        var fold = reduction.Op switch
         {
             ReduceSum => typeof(Sum<>),
             ReduceMax => typeof(Largest<>),
-            _ => typeof(Smallest<>),
+            ReduceMin => typeof(Smallest<>),
+            _ => throw new InvalidOperationException($"combine: no kernel for {reduction.Op.Name}."),
         };
-        var method = Method(nameof(Fold)).MakeGenericMethod(element, fold.MakeGenericType(element));
-        return Calling($"combine {op.Name}", method, [from, into, new Slot.Number(parts), new Slot.Number(width)], into);
+        string way = LongSums.Cuts(reduction) ? nameof(FoldInPairs) : nameof(Fold);
+        var method = Method(way).MakeGenericMethod(element, fold.MakeGenericType(element));
+        return Calling($"combine {reduction.Op.Name}", method, [from, into, new Slot.Number(parts), new Slot.Number(width)], into);
     }
 
     /// <summary>Copies a buffer.</summary>
@@ -44,7 +46,10 @@ static unsafe class Combine
         return code.Close(name, call, 1, 0);
     }
 
-    static MethodInfo Method(string name) => typeof(Combine).GetMethod(name, BindingFlags.NonPublic | BindingFlags.Static)!;
+    static MethodInfo Method(string name) =>
+        typeof(Combine)
+            .GetMethods(BindingFlags.NonPublic | BindingFlags.Static)
+            .Single(m => m.Name == name && m.GetParameters()[0].ParameterType == typeof(long));
 
     static void Copy(long from, long into, long bytes) => Buffer.MemoryCopy((void*)from, (void*)into, bytes, bytes);
 
@@ -53,17 +58,33 @@ static unsafe class Combine
         where T : unmanaged
         where TFold : struct, IFold<T>
     {
-        var sums = new Span<T>((T*)into, (int)width);
-        new Span<T>((T*)from, (int)width).CopyTo(sums);
+        new Span<T>((T*)from, (int)width).CopyTo(new Span<T>((T*)into, (int)width));
         for (long part = 1; part < parts; part++)
-        {
-            var next = new Span<T>((T*)from + part * width, (int)width);
-            int j = 0;
-            for (; j <= sums.Length - Vector<T>.Count; j += Vector<T>.Count)
-                TFold.Of(new Vector<T>(sums[j..]), new Vector<T>(next[j..])).CopyTo(sums[j..]);
-            for (; j < sums.Length; j++)
-                sums[j] = TFold.Of(sums[j], next[j]);
-        }
+            Fold<T, TFold>((T*)into, (T*)from + part * width, width);
+    }
+
+    /// <summary>Folds each part into its neighbour, then each pair, and so on, in their own memory.</summary>
+    static void FoldInPairs<T, TFold>(long from, long into, long parts, long width)
+        where T : unmanaged
+        where TFold : struct, IFold<T>
+    {
+        for (long apart = 1; apart < parts; apart *= 2)
+        for (long part = 0; part + apart < parts; part += 2 * apart)
+            Fold<T, TFold>((T*)from + part * width, (T*)from + (part + apart) * width, width);
+        new Span<T>((T*)from, (int)width).CopyTo(new Span<T>((T*)into, (int)width));
+    }
+
+    static void Fold<T, TFold>(T* into, T* from, long width)
+        where T : unmanaged
+        where TFold : struct, IFold<T>
+    {
+        Span<T> sums = new(into, (int)width),
+            next = new(from, (int)width);
+        int j = 0;
+        for (; j <= sums.Length - Vector<T>.Count; j += Vector<T>.Count)
+            TFold.Of(new Vector<T>(sums[j..]), new Vector<T>(next[j..])).CopyTo(sums[j..]);
+        for (; j < sums.Length; j++)
+            sums[j] = TFold.Of(sums[j], next[j]);
     }
 
     interface IFold<T>

@@ -63,6 +63,17 @@ sealed class ConvEmitter
 
     int Width => _vectors * _lanes.Count;
     int Panels => (_outputs + Width - 1) / Width;
+    long Terms => (long)_taps * _inputs;
+
+    /// <summary>Gives the address of a tile's tower, where the chains of a long sum are added up; this thread's own.</summary>
+    Expression Tower =>
+        _code.Scratch(
+            _step.Product,
+            "tower",
+            ((long)LongSums.Levels(Terms) * _tile * Width * _lanes.Type.ByteSize() + 127) / 64 * 64,
+            _workers
+        );
+
     int BandsOfImage => (_y.Count + _rows - 1) / _rows;
     Slot PanelSlot =>
         new Slot.Temporary(_step.Product, "panels", (long)_groups * Panels * _taps * _inputs * Width * _lanes.Type.ByteSize());
@@ -247,19 +258,32 @@ sealed class ConvEmitter
                     )
                 )
             );
-            lines.Add(
-                sums.Accumulate(
-                    (band.Address, a),
-                    [.. Enumerable.Range(0, pixels).Select(i => (long)i * _x.Scale * _channels)],
-                    (filters, b),
-                    [
-                        new(countY, ty.Move * _band.Row, nextRow),
-                        new(tx.Count, (long)tx.Move * _channels, tx.Step * tap),
-                        new(_lanewise ? 1 : _inputs, 1, Width),
-                    ],
-                    _lanewise
-                )
-            );
+            long[] places = [.. Enumerable.Range(0, pixels).Select(i => (long)i * _x.Scale * _channels)];
+            TileLoop[] loops =
+            [
+                new(countY, ty.Move * _band.Row, nextRow),
+                new(tx.Count, (long)tx.Move * _channels, tx.Step * tap),
+                new(_lanewise ? 1 : _inputs, 1, Width),
+            ];
+            if (LongSums.Cuts(Terms))
+            {
+                var tower = new SumTower(_code, _lanes, Tower, (long)_tile * Width);
+                var kept = sums.List((i, v) => (long)i * Width + v * _lanes.Count);
+                lines.Add(tower.Begin());
+                lines.Add(
+                    sums.AccumulateChains(
+                        (band.Address, a),
+                        places,
+                        (filters, b),
+                        loops,
+                        _lanewise,
+                        () => [tower.Push(Constant(0L), kept), tower.Next()]
+                    )
+                );
+                lines.Add(tower.Total(Constant(0L), kept));
+            }
+            else
+                lines.Add(sums.Accumulate((band.Address, a), places, (filters, b), loops, _lanewise));
         }
         var shape = _step.Product.Shape;
         var line = Plus(Times(Add(first, t), py.Stride), py.Start);

@@ -8,9 +8,9 @@ namespace Cv.Compiler;
 /// <summary>
 /// Writes the gradient of a convolution's filters. A register tile holds some taps and input channels by some vectors of output channels; its loops run
 /// over the pixels of a chunk: a few rows of an image, or a few small images. A unit of work is a block of images, whose sum stands apart; the blocks
-/// are added in order at the end. Blocks and chunks depend on the shapes alone.
+/// are added in order at the end. Where there are many pixels, a block's sum is a tower of short chains. Blocks, chunks and chains depend on the shapes alone.
 /// </summary>
-sealed class ConvWeightsEmitter
+sealed partial class ConvWeightsEmitter
 {
     const int Blocks = 8;
     const int PartialBytes = 16 << 20;
@@ -40,6 +40,8 @@ sealed class ConvWeightsEmitter
     readonly int _imagesOfChunk;
     readonly int _imagesOfBlock;
     readonly int _slices;
+    readonly ParameterExpression? _chains;
+    readonly ParameterExpression? _chainsAfter;
 
     ConvWeightsEmitter(ConvWeightsStep step, Lanes lanes, int workers)
     {
@@ -64,6 +66,8 @@ sealed class ConvWeightsEmitter
         int blocks = (int)Math.Clamp(PartialBytes / bytes, 1, Blocks);
         _imagesOfBlock = Math.Max(1, (_images + blocks - 1) / blocks);
         _imagesOfChunk = _rows == _y.Count ? Math.Clamp(ChunkPixels / pixels, 1, _imagesOfBlock) : 1;
+        if (IsLong)
+            (_chains, _chainsAfter) = (_code.Long("chains"), _code.Long("chainsAfter"));
         _slices = Math.Min(_groups * Panels, Math.Max(1, Blocks / BlockCount));
     }
 
@@ -75,8 +79,37 @@ sealed class ConvWeightsEmitter
     int Rows => _windowY.Size * _windowX.Size * (_lanewise ? 1 : _inputs);
     long BlockElements => (long)_groups * Panels * Rows * Width;
 
-    /// <summary>Holds the sum of each block, panel by panel, so that what a tile writes stands together.</summary>
-    Slot Sums => new Slot.Temporary(_step.Product, "sums", BlockCount * BlockElements * _lanes.Type.ByteSize());
+    bool IsLong => LongSums.Cuts((long)_images * _y.Count * _x.Count);
+    int Levels => IsLong ? LongSums.Levels(ChainsOf(_imagesOfBlock)) : 1;
+
+    /// <summary>Holds the sum of each block, or the levels of its tower, panel by panel, so that what a tile writes stands together.</summary>
+    Slot Sums => new Slot.Temporary(_step.Product, "sums", BlockCount * Levels * BlockElements * _lanes.Type.ByteSize());
+
+    /// <summary>Counts the elements from one pixel, row and image to the next in the band.</summary>
+    long BandImage =>
+        _band.InPlace ? (long)_step.Product.Operands[0].Shape[1].Value * _band.Row : _band.Bytes(_rows) / _lanes.Type.ByteSize();
+
+    /// <summary>Lists the loops over the pixels of a chunk.</summary>
+    List<TileLoop> Loops(Expression images, Expression rows)
+    {
+        List<TileLoop> loops =
+            _imagesOfChunk == 1
+                ? [new(rows, _y.Scale * _band.Row, (long)_x.Count * Width)]
+                : [new(images, BandImage, (long)_y.Count * _x.Count * Width), new(_y.Count, _y.Scale * _band.Row, (long)_x.Count * Width)];
+        loops.Add(new(_x.Count, (long)_x.Scale * _band.Pixel, Width));
+        return loops;
+    }
+
+    /// <summary>Counts the chains that the pixels of so many images are cut into.</summary>
+    long ChainsOf(int images)
+    {
+        var unknown = Parameter(typeof(long));
+        var chains = TileChains.Of(RegisterTile.Merge(Loops(unknown, unknown)));
+        int outermost = _imagesOfChunk == 1 ? _y.Count : images,
+            most = _imagesOfChunk == 1 ? _rows : _imagesOfChunk;
+        long count = outermost / most * chains.Count(most) + (outermost % most > 0 ? chains.Count(outermost % most) : 0);
+        return _imagesOfChunk == 1 ? images * count : count;
+    }
 
     /// <summary>Gives the kernels: the sums of blocks, and their sum.</summary>
     public static List<KernelCode> Emit(ConvWeightsStep step, Lanes lanes, int workers)
@@ -122,7 +155,6 @@ sealed class ConvWeightsEmitter
             chunk.Add(Assign(start, Constant(0L)));
             address = band;
         }
-        long perImage = _band.InPlace ? (long)_step.Product.Operands[0].Shape[1].Value * _band.Row : bandBytes / _lanes.Type.ByteSize();
         // the cotangent's panels
         var (panels, pixels) = (_code.Long("panels"), _code.Long("pixels"));
         long panelElements = (long)_imagesOfChunk * _rows * _x.Count * Width;
@@ -140,33 +172,24 @@ sealed class ConvWeightsEmitter
                 end,
                 1,
                 PackPanel(panel, first, pixels, panels, Times(local, panelElements)),
-                OverTiles(
-                    panel,
-                    (address, start),
-                    (panels, Times(local, panelElements)),
-                    images,
-                    rows,
-                    perImage,
-                    block,
-                    IsFirst(image, row, from)
-                ),
+                OverTiles(panel, (address, start), (panels, Times(local, panelElements)), images, rows, block, IsFirst(image, row, from)),
                 Assign(local, Plus(local, 1))
             )
         );
-        var body = Block(
-            Assign(unit, _code.From),
-            While(
-                unit,
-                _code.To,
-                1,
-                Assign(block, Divide(unit, Constant((long)_slices))),
-                Assign(slice, Modulo(unit, Constant((long)_slices))),
-                Assign(from, Times(block, _imagesOfBlock)),
-                Assign(to, MinOf(Constant((long)_images), Plus(from, _imagesOfBlock))),
-                Assign(image, from),
-                While(image, to, _imagesOfChunk, Assign(row, Constant(0L)), While(row, Constant((long)_y.Count), _rows, chunk))
-            )
-        );
+        if (_chains is not null)
+            chunk.Add(Assign(_chains, _chainsAfter!));
+        List<Expression> lines =
+        [
+            Assign(block, Divide(unit, Constant((long)_slices))),
+            Assign(slice, Modulo(unit, Constant((long)_slices))),
+            Assign(from, Times(block, _imagesOfBlock)),
+            Assign(to, MinOf(Constant((long)_images), Plus(from, _imagesOfBlock))),
+            Assign(image, from),
+            While(image, to, _imagesOfChunk, Assign(row, Constant(0L)), While(row, Constant((long)_y.Count), _rows, chunk)),
+        ];
+        if (_chains is not null)
+            lines.Insert(0, Assign(_chains, Constant(0L)));
+        var body = Block(Assign(unit, _code.From), While(unit, _code.To, 1, lines));
         var shape = _step.Product.Operands[1].Shape;
         double work = (double)shape.Size * _windowY.Size * _windowX.Size * _inputs / 4;
         string name = $"{_step.Lead}{_step.Product.Op.Name} {_step.Product.Operands[0].Shape} to {_step.Product.Shape}";
@@ -230,7 +253,6 @@ sealed class ConvWeightsEmitter
         (Expression Address, Expression Start) cotangent,
         Expression images,
         Expression rows,
-        long perImage,
         Expression block,
         Expression isFirst
     )
@@ -293,86 +315,37 @@ sealed class ConvWeightsEmitter
             var result = _code.Address(Sums, write: true);
             var group = _groups == 1 ? Constant(0L) : (Expression)Divide(panel, Constant((long)Panels));
             Expression At(int i, int v) => Plus(at, (long)i * Width + v * _lanes.Count);
-            List<TileLoop> loops =
-                _imagesOfChunk == 1
-                    ? [new(rows, _y.Scale * _band.Row, (long)_x.Count * Width)]
-                    :
-                    [
-                        new(images, perImage, (long)_y.Count * _x.Count * Width),
-                        new(_y.Count, _y.Scale * _band.Row, (long)_x.Count * Width),
-                    ];
-            loops.Add(new(_x.Count, (long)_x.Scale * _band.Pixel, Width));
-            return Block(
+            var loops = Loops(images, rows);
+            List<Expression> lines =
+            [
                 Assign(a, Add(Add(band.Start, offset), _lanewise ? ColumnOf(panel) : Times(group, _inputs))),
                 Assign(b, cotangent.Start),
-                Assign(at, Add(Times(block, BlockElements), Times(Add(Times(panel, Rows), firstRow), Width))),
+                Assign(at, Add(Times(block, Levels * BlockElements), Times(Add(Times(panel, Rows), firstRow), Width))),
+            ];
+            if (_chains is not null)
+            {
+                var tower = new SumTower(_code, _lanes, result, BlockElements);
+                var kept = sums.List((i, v) => (long)i * Width + v * _lanes.Count);
+                lines.AddRange(
+                    Assign(tower.Count, _chains),
+                    sums.AccumulateChains(
+                        (band.Address, a),
+                        places,
+                        (cotangent.Address, b),
+                        loops,
+                        _lanewise,
+                        () => [tower.Push(at, kept), tower.Next()]
+                    ),
+                    Assign(_chainsAfter!, tower.Count)
+                );
+                return Block(lines);
+            }
+            lines.AddRange(
                 IfThenElse(isFirst, sums.Clear(), sums.Each((i, v) => Assign(sums.Sums[i, v], _lanes.Load(_lanes.Type, result, At(i, v))))),
                 sums.Accumulate((band.Address, a), places, (cotangent.Address, b), loops, _lanewise),
                 sums.Each((i, v) => _lanes.Store(_lanes.Type, sums.Sums[i, v], result, At(i, v)))
             );
+            return Block(lines);
         }
-    }
-
-    /// <summary>Adds the blocks' sums, in order, and runs the epilogue on what they give: an optimiser's update, say. Panels come to stand side by side.</summary>
-    KernelCode Combine()
-    {
-        var code = new Code();
-        var (unit, row, end, group, panel, at, column, v) = (
-            code.Long("unit"),
-            code.Long("row"),
-            code.Long("end"),
-            code.Long("group"),
-            code.Long("panel"),
-            code.Long("at"),
-            code.Long("column"),
-            code.Long("v")
-        );
-        int rows = Math.Max(1, CombineElements / Columns),
-            whole = _outputs / Width,
-            rest = _outputs % Width;
-        var (from, sum) = (code.Address(Sums), code.Local(_lanes.Vector, "sum"));
-        var epilogue = new TileEpilogue(_step, _lanes, code, _workers, 1, _lanes.Count);
-        IEnumerable<Expression> Vector(Expression across, int columns)
-        {
-            yield return Assign(sum, _lanes.Load(_lanes.Type, from, Add(at, across)));
-            for (int b = 1; b < BlockCount; b++)
-                yield return Assign(sum, Add(sum, _lanes.Load(_lanes.Type, from, Plus(Add(at, across), b * BlockElements))));
-            var sums = new[,]
-            {
-                { sum },
-            };
-            foreach (var line in epilogue.Finish(sums, row, 1, Add(column, across), columns))
-                yield return line;
-        }
-        IEnumerable<Expression> Panel(int columns)
-        {
-            int full = columns / _lanes.Count * _lanes.Count;
-            yield return Assign(at, Times(Add(Times(Add(Times(group, Panels), panel), Rows), row), Width));
-            yield return Assign(column, Add(Times(group, _outputs), Times(panel, Width)));
-            yield return Assign(v, Constant(0L));
-            if (full > 0)
-                yield return While(v, Constant((long)full), _lanes.Count, Vector(v, _lanes.Count));
-            if (full < columns)
-                foreach (var line in Vector(Constant((long)full), columns - full))
-                    yield return line;
-        }
-        var panels = new List<Expression> { Assign(panel, Constant(0L)) };
-        if (whole > 0)
-            panels.Add(While(panel, Constant((long)whole), 1, Panel(Width)));
-        if (rest > 0)
-            panels.AddRange(Panel(rest));
-        var body = Block(
-            Assign(unit, code.From),
-            While(
-                unit,
-                code.To,
-                1,
-                Assign(row, Times(unit, rows)),
-                Assign(end, MinOf(Constant((long)Rows), Plus(row, rows))),
-                While(row, end, 1, Assign(group, Constant(0L)), While(group, Constant((long)_groups), 1, panels))
-            )
-        );
-        double work = (double)_step.Product.Shape.Size * BlockCount;
-        return code.Close($"combine {_step.Product.Op.Name}{_step.Epilogue}", body, (Rows + rows - 1) / rows, work);
     }
 }

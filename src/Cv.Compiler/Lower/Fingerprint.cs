@@ -119,7 +119,7 @@ sealed class Fingerprint
                 Bits(value);
                 break;
             case ulong value:
-                Bits((long)value);
+                Bits(unchecked((long)value));
                 break;
             case float value:
                 _numbers.Add(BitConverter.SingleToInt32Bits(value));
@@ -144,8 +144,8 @@ sealed class Fingerprint
 
     void Bits(long value)
     {
-        _numbers.Add((int)value);
-        _numbers.Add((int)(value >> 32));
+        _numbers.Add(unchecked((int)value));
+        _numbers.Add(unchecked((int)(value >> 32)));
     }
 
     void Label(LabelTarget? target)

@@ -7,8 +7,9 @@ namespace Cv.Compiler;
 
 /// <summary>
 /// Writes matrix products: B is packed into panels as wide as a register tile; a tile of A's rows by one panel is accumulated in registers
-/// over a block of k, and the epilogue runs on the tile while it is there. Each element of the product is one chain of fused multiply-adds
-/// in ascending k, so neither tiles nor threads change a bit. (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication".)
+/// over a stretch of k, and the epilogue runs on the tile while it is there. Each element of the product is one chain of fused multiply-adds
+/// in ascending k, or, where k is long, the sum of such chains (<see cref="LongSums"/>), so neither tiles nor threads change a bit.
+/// (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication".)
 /// </summary>
 sealed class GemmEmitter
 {
@@ -52,8 +53,15 @@ sealed class GemmEmitter
     int Width => _vectors * _lanes.Count;
     int Panels => (_n + Width - 1) / Width;
     int Tiles => (_m + _tile - 1) / _tile;
-    int DepthBlocks => Math.Max(1, (_k + MostDepth - 1) / MostDepth);
-    int Depth => (_k + DepthBlocks - 1) / DepthBlocks;
+    bool IsLong => LongSums.Cuts(_k);
+    int DepthBlocks => IsLong ? (_k + Depth - 1) / Depth : Stretches;
+    int Depth => IsLong ? Even((_k + Stretches - 1) / Stretches, LongSums.Block) : (_k + Stretches - 1) / Stretches;
+    int Stretches => Math.Max(1, (_k + MostDepth - 1) / MostDepth);
+    int Levels => LongSums.Levels(LongSums.Blocks(_k));
+    long TileElements => (long)_tile * Width;
+
+    static int Even(int extent, int by) => (extent + by - 1) / by * by;
+
     Slot PackSlot => new Slot.Temporary(_step.Product, "panels", (long)_batch * Panels * _k * Width * _lanes.Type.ByteSize());
 
     PanelSource Source =>
@@ -156,6 +164,7 @@ sealed class GemmEmitter
         Expression pointerA = _lines is not null ? Computed : _code.Address(new Slot.Node(_step.A)),
             pointerB = _code.Address(_packs && _k > 0 ? PackSlot : new Slot.Node(_step.B));
 
+        long[] rowsA = [.. Enumerable.Range(0, rows).Select(i => (long)i * strideI)];
         var lines = new List<Expression>
         {
             Assign(row, Times(tile, _tile)),
@@ -173,8 +182,13 @@ sealed class GemmEmitter
                     ? Add(Times(Add(Batch(batch, Panels), panel), (long)_k * Width), Times(k, Width))
                     : Add(Batch(batch, (long)_k * _n), Add(column, Times(k, _n)))
             ),
-            sums.Clear(),
         };
+        if (IsLong)
+        {
+            lines.AddRange(Long());
+            return Block(lines);
+        }
+        lines.Add(sums.Clear());
         var partial = DepthBlocks > 1 ? Partial : null;
         Expression PartialAt(int i, int v) => Plus(Add(Times(Plus(row, i), Panels * Width), column), v * _lanes.Count);
         if (partial is not null)
@@ -189,12 +203,12 @@ sealed class GemmEmitter
         lines.Add(
             sums.Accumulate(
                 (pointerA, at),
-                [.. Enumerable.Range(0, rows).Select(i => (long)i * strideI)],
+                rowsA,
                 (pointerB, from),
                 [DepthBlocks == 1 ? new(_k, strideA, strideK) : new(rounds, strideA, strideK)]
             )
         );
-        var finish = _epilogue.Finish(sums.Sums, Add(Batch(batch, _m), row), 1, column, columns);
+        var finish = Finish();
         if (partial is null)
             lines.AddRange(finish);
         else
@@ -206,6 +220,37 @@ sealed class GemmEmitter
                 )
             );
         return Block(lines);
+
+        List<Expression> Finish() => _epilogue.Finish(sums.Sums, Add(Batch(batch, _m), row), 1, column, columns);
+
+        // the sums of a stretch's blocks go to the tile's tower; the last stretch takes the total
+        IEnumerable<Expression> Long()
+        {
+            var tower = new SumTower(_code, _lanes, Towers, TileElements);
+            var (start, last, end) = (_code.Long("start"), _code.Long("last"), _code.Long("end"));
+            var places = sums.List((i, v) => (long)i * Width + v * _lanes.Count);
+            yield return Assign(start, Times(Add(Times(Subtract(tile, first), Panels), panel), Levels * TileElements));
+            yield return Assign(tower.Count, Times(depth, Depth / LongSums.Block));
+            yield return Assign(last, Add(from, Times(MinOf(Constant((long)Depth), Subtract(Constant((long)_k), k)), strideK)));
+            yield return DoWhile(
+                LessThan(from, last),
+                Assign(end, MinOf(Plus(from, (long)LongSums.Block * strideK), last)),
+                sums.AccumulateBlock((pointerA, at), rowsA, (pointerB, from), end, strideA, strideK),
+                tower.Push(start, places),
+                tower.Next()
+            );
+            yield return IfThen(Equal(depth, Constant(DepthBlocks - 1L)), Block([tower.Total(start, places), .. Finish()]));
+        }
+    }
+
+    /// <summary>Gives the address of the towers of a block of tiles, where a long sum's blocks are added up; this thread's own.</summary>
+    Expression Towers
+    {
+        get
+        {
+            long bytes = (long)TilesPerBlock * Panels * Levels * TileElements * _lanes.Type.ByteSize();
+            return _code.Scratch(_step.Product, "towers", (bytes + 127) / 64 * 64, _workers);
+        }
     }
 
     /// <summary>Counts the elements from one line of a computed block of A to the next, in whole vectors.</summary>

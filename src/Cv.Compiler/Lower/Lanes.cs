@@ -183,7 +183,8 @@ sealed class Lanes
         {
             ReduceSum => nameof(VectorMemory.SumLanes),
             ReduceMax => nameof(VectorMemory.MaxLanes),
-            _ => nameof(VectorMemory.MinLanes),
+            ReduceMin => nameof(VectorMemory.MinLanes),
+            _ => throw Unknown(op),
         };
         return Memory(name, [vector.Type, vector.Type == Vector ? Float : Integer], vector);
     }
@@ -194,15 +195,24 @@ sealed class Lanes
         {
             ReduceSum => Sum(a, b),
             ReduceMax => Call("Max", a, b),
-            _ => Call("Min", a, b),
+            ReduceMin => Call("Min", a, b),
+            _ => throw Unknown(op),
         };
+
+    static InvalidOperationException Unknown(Reduction op) => new($"lanes: no fold for {op.Name}.");
 
     /// <summary>Fills every lane with the value of an empty fold.</summary>
     public Expression Seed(Reduction op, DType type)
     {
         if (type != DType.I32 || op is ReduceSum)
             return Constant(op.Seed, type);
-        return Call("Create", Convert(Expression.Constant(op is ReduceMax ? int.MinValue : int.MaxValue), Integer));
+        int seed = op switch
+        {
+            ReduceMax => int.MinValue,
+            ReduceMin => int.MaxValue,
+            _ => throw Unknown(op),
+        };
+        return Call("Create", Convert(Expression.Constant(seed), Integer));
     }
 
     /// <summary>Gives the CLR type of an element in memory.</summary>

@@ -28,6 +28,7 @@ sealed partial class LoopEmitter
         }
         foreach (var tail in _tails.Where(t => t.FoldsRows))
             lines.Add(tail.Add(RowOperand(tail.Node.Operands[0], tail.Node.Operands[0].Shape), 0));
+        lines.AddRange(_tails.SelectMany(t => t.EndRow()));
         var count = _shape.IsFlat
             ? MinOf(Constant((long)_shape.Columns), Subtract(Constant((long)_shape.Size), _base))
             : Constant((long)_shape.Columns);
@@ -58,12 +59,16 @@ sealed partial class LoopEmitter
             work <= 4 && full >= 8 ? 4
             : work <= 10 && full >= 4 ? 2
             : 1;
-        var sums = folds.ToDictionary(
-            f => f,
-            f => Enumerable.Range(0, unroll).Select(u => _code.Local(_lanes.VectorOf(f.DType), $"sum{u}")).ToArray()
-        );
-        foreach (var (fold, sum) in sums)
-            lines.AddRange(sum.Select(s => Assign(s, _lanes.Seed((Reduction)fold.Op, fold.DType))));
+        var sums = folds.Select(f => new RowFold(this, f, unroll, full)).ToList();
+        lines.AddRange(sums.SelectMany(s => s.Begin()));
+        var longs = feeds.Where(t => t.IsLong && !t.FoldsColumns).ToList();
+        longs.ForEach(t => t.AddsPerRow((full + unroll - 1) / unroll));
+        // sums of more vectors are handed on within the row
+        bool cuts = full / unroll > LongSums.Block && (longs.Count > 0 || sums.Exists(s => s.IsLong));
+        Expression Walk(Expression bound, long step, IEnumerable<Expression> body) =>
+            cuts
+                ? Blocks(bound, step, body, [.. sums.SelectMany(s => s.Flush()), .. longs.Select(t => t.Flush())])
+                : While(_column, bound, step, body);
         Expression At(int copy, Expression? part = null) => Block(Body(level, copy, part, sums, feeds));
         lines.Add(Assign(_column, Constant(0L)));
         if (!_shape.IsFlat && full <= MaxStraight)
@@ -75,29 +80,30 @@ sealed partial class LoopEmitter
         {
             if (unroll > 1)
                 lines.Add(
-                    While(
-                        _column,
+                    Walk(
                         Subtract(_count, Constant(unroll * width - 1L)),
                         unroll * width,
                         Enumerable.Range(0, unroll).Select(copy => At(copy))
                     )
                 );
-            if (unroll == 1 || full % unroll != 0 || _shape.IsFlat)
-                lines.Add(While(_column, Subtract(_count, Constant(width - 1L)), width, At(0)));
+            var last = Subtract(_count, Constant(width - 1L));
+            if (unroll == 1)
+                lines.Add(Walk(last, width, [At(0)]));
+            else if (full % unroll != 0 || _shape.IsFlat)
+                lines.Add(While(_column, last, width, At(0)));
         }
         if (rest != 0)
             lines.Add(_shape.IsFlat ? IfThen(LessThan(_column, _count), At(0, Subtract(_count, _column))) : At(0, Constant((long)rest)));
-        foreach (var (fold, sum) in sums)
+        foreach (var sum in sums)
         {
-            var op = (Reduction)fold.Op;
-            var total = sum.Cast<Expression>().Aggregate((a, b) => _lanes.Combine(op, a, b));
-            lines.Add(Assign(RowValue(fold), _lanes.Broadcast(_lanes.FoldLanes(op, total))));
-            StoreRow(fold, lines);
+            var total = sum.End(lines);
+            lines.Add(Assign(RowValue(sum.Node), _lanes.Broadcast(_lanes.FoldLanes((Reduction)sum.Node.Op, total))));
+            StoreRow(sum.Node, lines);
         }
     }
 
     /// <summary>Writes one vector's worth of a phase; with a part, only so many lanes count.</summary>
-    List<Expression> Body(int level, int copy, Expression? part, Dictionary<Expr, ParameterExpression[]> sums, List<Tail> feeds)
+    List<Expression> Body(int level, int copy, Expression? part, List<RowFold> sums, List<Tail> feeds)
     {
         var lines = new List<Expression>();
         // last of all: a stored value may take the place of one that the kernel reads
@@ -120,8 +126,8 @@ sealed partial class LoopEmitter
             if (_phases.IsKept(m))
                 lines.Add(_lanes.StoreRaw(m.DType, value, Scratch(m), piece.Column));
         }
-        foreach (var (fold, sum) in sums)
-            lines.Add(Assign(sum[copy], _lanes.Combine((Reduction)fold.Op, sum[copy], Masked(fold, piece, lines))));
+        foreach (var fold in sums)
+            lines.Add(Assign(fold.Sums[copy], _lanes.Combine((Reduction)fold.Node.Op, fold.Sums[copy], Masked(fold.Node, piece, lines))));
         foreach (var feed in feeds)
             lines.Add(
                 feed.FoldsColumns

@@ -9,9 +9,9 @@ sealed partial class LoopEmitter
 {
     /// <summary>
     /// Folds across rows: into a vector per unit that becomes one number, or into a row per block. Several units leave parts, which a small
-    /// kernel folds in order afterwards.
+    /// kernel folds in order afterwards. A long sum is folded in blocks, which a tower adds up.
     /// </summary>
-    sealed class Tail
+    sealed partial class Tail
     {
         const int Sums = 4;
 
@@ -35,11 +35,13 @@ sealed partial class LoopEmitter
             _width = FoldsColumns ? loop._shape.Columns : 1;
             if (!FoldsColumns)
                 _sums.AddRange(Enumerable.Range(0, Sums).Select(u => Local($"total{u}")));
-            int parts = FoldsColumns ? loop._shape.Blocks : loop._shape.Units;
+            int parts = FoldsColumns ? loop._shape.Blocks : checked((int)loop._shape.Units);
             bool inParts = parts > 1 && loop._step.Outer == 1;
             _into = inParts ? new Slot.Temporary(node, "parts", (long)parts * _width * node.DType.ByteSize()) : new Slot.Node(node);
             if (inParts)
-                loop._after.Add(Combine.Kernel(_op, node.DType, _into, new Slot.Node(node), parts, _width));
+                loop._after.Add(Combine.Kernel(node, _into, new Slot.Node(node), parts, _width));
+            if (LongSums.Cuts(node, Chain))
+                BeginTower();
         }
 
         public Expr Node { get; }
@@ -62,10 +64,16 @@ sealed partial class LoopEmitter
         /// <summary>Begins a unit.</summary>
         public Expression Begin()
         {
+            if (_tower is not null)
+                return BeginLong(_tower);
             if (!FoldsColumns)
                 return Block(_sums.Select(s => Assign(s, Seed)));
-            if (!InMemory)
-                return Empty();
+            return InMemory ? OverColumns((j, part) => [_lanes.Store(Node.DType, Seed, Address, At(j), part)]) : Empty();
+        }
+
+        /// <summary>Writes lines for each vector of the columns of this unit.</summary>
+        BlockExpression OverColumns(Func<Expression, Expression?, IEnumerable<Expression>> lines)
+        {
             var shape = _loop._shape;
             var j = _loop._column;
             Expression first = Constant(0L),
@@ -79,10 +87,8 @@ sealed partial class LoopEmitter
             return Block(
                 Assign(j, first),
                 Assign(end, last),
-                While(j, Plus(end, 1L - _lanes.Count), _lanes.Count, _lanes.Store(Node.DType, Seed, Address, At(j))),
-                _width % _lanes.Count == 0
-                    ? Empty()
-                    : IfThen(LessThan(j, end), _lanes.Store(Node.DType, Seed, Address, At(j), Subtract(end, j)))
+                While(j, Plus(end, 1L - _lanes.Count), _lanes.Count, lines(j, null)),
+                _width % _lanes.Count == 0 ? Empty() : IfThen(LessThan(j, end), Block(lines(j, Subtract(end, j))))
             );
         }
 
@@ -108,6 +114,7 @@ sealed partial class LoopEmitter
                 _sums.Add(Local($"column{i}"));
             return
             [
+                .. _tower is null ? [] : (Expression[])[Assign(_tower.Count, InMemory ? _strips! : Constant(0L))],
                 .. _sums.Select(
                     (sum, i) => Assign(sum, InMemory && i < _vectors ? _lanes.Load(Node.DType, Address, At(pieces[i].Column)) : Seed)
                 ),
@@ -124,6 +131,12 @@ sealed partial class LoopEmitter
         /// <summary>Ends a tile: the rows of a turn become one, and go to memory.</summary>
         public IEnumerable<Expression> EndTile(Piece[] pieces, int turns)
         {
+            if (_tower is not null && !InMemory)
+            {
+                foreach (var line in EndLongTile(_tower, pieces))
+                    yield return line;
+                yield break;
+            }
             for (int c = 0; c < _vectors; c++)
             {
                 var sums = Enumerable.Range(0, turns).Select(u => (Expression)_sums[u * _vectors + c]);
@@ -136,8 +149,15 @@ sealed partial class LoopEmitter
         public Expression End()
         {
             if (FoldsColumns)
-                return Empty();
+                return _tower is null || !InMemory ? Empty() : EndLongColumns(_tower);
+            if (_tower is not null)
+                return Block(Flush(), TotalOf(_tower), StoreOne(_sums[0]));
             var total = _sums.Cast<Expression>().Aggregate((a, b) => _lanes.Combine(_op, a, b));
+            return StoreOne(total);
+        }
+
+        Expression StoreOne(Expression total)
+        {
             var one = FoldsRows ? total : _lanes.Broadcast(_lanes.FoldLanes(_op, total));
             return _lanes.Store(Node.DType, one, Address, _loop._unit, Constant(1L));
         }

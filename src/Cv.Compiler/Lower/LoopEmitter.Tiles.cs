@@ -53,6 +53,7 @@ sealed partial class LoopEmitter
             return [Assign(from, first), Assign(to, bound), .. lines];
         var stop = _code.Long("stop");
         long strip = (long)_shape.StripRows * _shape.RowStep;
+        lines.AddRange(_tails.Where(t => t.IsLong && t.FoldsColumns).SelectMany(t => t.EndStrip()));
         return [Assign(from, first), Assign(stop, bound), While(from, stop, strip, [Assign(to, MinOf(Plus(from, strip), stop)), .. lines])];
     }
 
@@ -86,7 +87,18 @@ sealed partial class LoopEmitter
         var turn = new List<Expression>();
         for (int u = 0; u < turns; u++)
             turn.AddRange([.. TileRow(Pieces(), u), Assign(_row, Plus(_row, step))]);
-        var body = new List<Expression> { While(_row, Plus(to, -(turns - 1L) * step), 0, turn) };
+        Expression last = Plus(to, -(turns - 1L) * step);
+        var body = new List<Expression>();
+        var cut = _tails.Where(t => t.IsCutInTile).ToList();
+        if (cut.Count > 0)
+        {
+            var stop = _code.Long("stop");
+            long rows = (long)cut.Min(t => t.TurnsPerBlock(vectors * turns)) * turns * step;
+            var hand = cut.Select(t => t.FoldsColumns ? t.FlushTile(Pieces()) : t.Flush());
+            body.Add(While(_row, last, 0, [Assign(stop, MinOf(Plus(_row, rows), last)), While(_row, stop, 0, turn), .. hand]));
+        }
+        else
+            body.Add(While(_row, last, 0, turn));
         if (turns > 1)
             body.Add(While(_row, to, step, TileRow(Pieces(), 0)));
         lines.AddRange(fixedLines);

@@ -31,8 +31,8 @@ sealed class LoopGeometry
         int columns = step.Columns != 0 ? step.Columns : LongestRow(step);
         IsFlat = step.Columns == 0 && columns == step.Size;
         Columns = IsFlat ? Math.Min(Math.Min(FlatRow, blockElements), Math.Max(1, Size)) : columns;
-        Rows = IsFlat ? (Size + Columns - 1) / Columns : Size / Columns;
-        int vectors = (Columns + lanes.Count - 1) / lanes.Count;
+        Rows = IsFlat ? PiecesOf(Size, Columns) : Size / Columns;
+        int vectors = PiecesOf(Columns, lanes.Count);
         double perRow = step.Members.Sum(m =>
             IsPerElement(m, phases) ? 0
             : phases.IsRowFold(m) ? FoldCost
@@ -50,16 +50,16 @@ sealed class LoopGeometry
         else if (IsTiled && TileVectors < vectors && Columns >= WideRow)
             RowsPerBlock = Rows; // few rows, and long: share the columns, so that no parts remain
         else
-            RowsPerBlock = (Rows + Parts - 1) / Math.Max(1, Parts);
+            RowsPerBlock = PiecesOf(Rows, Math.Max(1, Parts));
         RowsPerBlock = Math.Max(1, RowsPerBlock);
-        Blocks = Math.Max(step.Roles.ContainsValue(Role.Tail) ? 1 : 0, (Rows + RowsPerBlock - 1) / RowsPerBlock);
+        Blocks = Math.Max(step.Roles.ContainsValue(Role.Tail) ? 1 : 0, PiecesOf(Rows, RowsPerBlock));
         if (IsTiled && TileVectors < vectors && Columns >= WideRow)
         {
             int tile = TileVectors * lanes.Count,
                 wanted = Math.Max(LeastPiece, Columns / Math.Max(1, Parts / Math.Max(1, Blocks)));
-            PieceColumns = (wanted + tile - 1) / tile * tile;
+            PieceColumns = (new Extents(PiecesOf(wanted, tile)) * tile).Fit("compile", "the columns of a piece");
         }
-        Pieces = (Columns + PieceColumns - 1) / Math.Max(1, PieceColumns);
+        Pieces = PiecesOf(Columns, Math.Max(1, PieceColumns));
         StripRows = RowsPerBlock;
         // a strip of few rows is read almost in order; one of many loads sums, and what no row changes, less often
         int elements = cost <= LightWork ? LightStripElements : StripElements;
@@ -95,7 +95,9 @@ sealed class LoopGeometry
     public int Pieces { get; }
 
     /// <summary>Counts the units of work.</summary>
-    public int Units => Blocks * Pieces;
+    public long Units => (long)Blocks * Pieces;
+
+    static int PiecesOf(int all, int length) => (int)Extents.PiecesOf(all, length).Value;
 
     /// <summary>Tells that a tile of a row stays in registers: all its phases, or the sums of its columns over many rows.</summary>
     public bool IsTiled { get; private set; }
@@ -159,7 +161,7 @@ sealed class LoopGeometry
         int best = 1;
         for (int axis = shape.Rank - 1, columns = 1; axis >= 0; axis--)
         {
-            columns *= shape[axis].Value;
+            columns = (new Extents(columns) * shape[axis]).Fit("compile", $"the elements of {shape}");
             if (columns <= limit && walks.TrueForAll(w => Geometry.ColumnStride(w.Operand, w.Shape, columns) is not null))
                 best = columns;
         }

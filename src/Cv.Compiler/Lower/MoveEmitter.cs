@@ -14,8 +14,8 @@ static class MoveEmitter
     public static List<KernelCode> Emit(MoveStep step)
     {
         var node = step.Node;
-        int[] to = node.Shape.ToArray(),
-            write = Layout.Strides(to);
+        int[] to = node.Shape.ToArray();
+        long[] write = Strides(to);
         return node switch
         {
             (Transpose(var order), [var x]) => [Walk(node, x, to, Permute(order, x), 0, write, 0)],
@@ -25,23 +25,15 @@ static class MoveEmitter
                     node,
                     x,
                     to,
-                    Scale(Layout.Strides(x.Shape.ToArray()), slice.Axis, slice.Step),
-                    Layout.Strides(x.Shape.ToArray())[slice.Axis] * slice.Start,
+                    Scale(Strides(x.Shape.ToArray()), slice.Axis, slice.Step),
+                    Strides(x.Shape.ToArray())[slice.Axis] * slice.Start,
                     write,
                     0
                 ),
             ],
             (Flip flip, [var x]) =>
             [
-                Walk(
-                    node,
-                    x,
-                    to,
-                    Scale(Layout.Strides(to), flip.Axis, -1),
-                    Layout.Strides(to)[flip.Axis] * Math.Max(0, to[flip.Axis] - 1),
-                    write,
-                    0
-                ),
+                Walk(node, x, to, Scale(Strides(to), flip.Axis, -1), Strides(to)[flip.Axis] * Math.Max(0, to[flip.Axis] - 1), write, 0),
             ],
             (Pad pad, [var x]) =>
             [
@@ -50,9 +42,9 @@ static class MoveEmitter
                     node,
                     x,
                     x.Shape.ToArray(),
-                    Layout.Strides(x.Shape.ToArray()),
+                    Strides(x.Shape.ToArray()),
                     0,
-                    Scale(write, pad.Axis, pad.Between + 1),
+                    Scale(write, pad.Axis, pad.Between + 1L),
                     write[pad.Axis] * pad.Low
                 ),
             ],
@@ -61,28 +53,30 @@ static class MoveEmitter
         };
     }
 
-    static List<KernelCode> Join(Expr node, int axis, int[] write)
+    static List<KernelCode> Join(Expr node, int axis, long[] write)
     {
         var kernels = new List<KernelCode>();
-        int start = 0;
+        long start = 0;
         foreach (var part in node.Operands)
         {
             int[] dims = part.Shape.ToArray();
-            kernels.Add(Walk(node, part, dims, Layout.Strides(dims), 0, write, start * write[axis]));
+            kernels.Add(Walk(node, part, dims, Strides(dims), 0, write, start * write[axis]));
             start += dims[axis];
         }
         return kernels;
     }
 
-    static int[] Permute(Ints order, Expr x)
+    static long[] Strides(int[] dims) => Array.ConvertAll(Layout.Strides(dims), s => (long)s);
+
+    static long[] Permute(Ints order, Expr x)
     {
-        int[] strides = Layout.Strides(x.Shape.ToArray());
+        long[] strides = Strides(x.Shape.ToArray());
         return [.. order.Span.ToArray().Select(axis => strides[axis])];
     }
 
-    static int[] Scale(int[] strides, int axis, int factor)
+    static long[] Scale(long[] strides, int axis, long factor)
     {
-        int[] scaled = [.. strides];
+        long[] scaled = [.. strides];
         scaled[axis] *= factor;
         return scaled;
     }
@@ -90,7 +84,7 @@ static class MoveEmitter
     static KernelCode Zero(Expr node) => Combine.Zero(new Slot.Node(node), (long)node.Shape.Size * node.DType.ByteSize());
 
     /// <summary>Writes a walk over <paramref name="dims"/>: a unit is one run along the last dim.</summary>
-    static KernelCode Walk(Expr node, Expr from, int[] dims, int[] read, int readStart, int[] write, int writeStart)
+    static KernelCode Walk(Expr node, Expr from, int[] dims, long[] read, long readStart, long[] write, long writeStart)
     {
         var code = new Code();
         var (unit, i, rest, source, target) = (
@@ -104,12 +98,7 @@ static class MoveEmitter
         var (a, b) = (code.Address(new Slot.Node(Geometry.Source(from))), code.Address(new Slot.Node(node), write: true));
         int run = dims.Length == 0 ? 1 : dims[^1];
         long runs = dims.Length == 0 ? 1 : dims[..^1].Aggregate(1L, (p, d) => p * d);
-        var lines = new List<Expression>
-        {
-            Assign(rest, unit),
-            Assign(source, Constant((long)readStart)),
-            Assign(target, Constant((long)writeStart)),
-        };
+        var lines = new List<Expression> { Assign(rest, unit), Assign(source, Constant(readStart)), Assign(target, Constant(writeStart)) };
         for (int axis = dims.Length - 2; axis >= 0; axis--)
         {
             var at = Modulo(rest, Constant((long)Math.Max(1, dims[axis])));
@@ -117,7 +106,7 @@ static class MoveEmitter
             lines.Add(Assign(target, Add(target, Times(at, write[axis]))));
             lines.Add(Assign(rest, Divide(rest, Constant((long)Math.Max(1, dims[axis])))));
         }
-        int stepRead = dims.Length == 0 ? 1 : read[^1],
+        long stepRead = dims.Length == 0 ? 1 : read[^1],
             stepWrite = dims.Length == 0 ? 1 : write[^1];
         lines.Add(Assign(i, Constant(0L)));
         lines.Add(

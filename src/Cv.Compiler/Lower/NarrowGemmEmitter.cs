@@ -9,12 +9,12 @@ namespace Cv.Compiler;
 /// <summary>
 /// Writes products A^T B of few columns, such as the gradient of a classifier's weights. Vectors lie along the rows of the result, which are
 /// contiguous in A, so that no lane is wasted on columns that are not there: a block of rows is summed up on its side in scratch memory, turned, and
-/// handed to the epilogue as one run of elements. Each sum is the same chain in ascending k as in any other product.
+/// handed to the epilogue as one run of elements. Each sum is the same chain in ascending k as in any other product, or the same sum of chains.
 /// </summary>
 sealed class NarrowGemmEmitter
 {
     const int BlockRows = 256;
-    const int Depth = 32;
+    const int Depth = 2 * LongSums.Block;
     const int Square = 8;
 
     readonly GemmStep _step;
@@ -58,7 +58,9 @@ sealed class NarrowGemmEmitter
         var once = new List<Expression>();
         // vectors past the last row are summed up too, and then left behind
         int side = BlockRows + width;
-        var sideways = Scratch("sideways", (long)Math.Max(Square, _n) * side, once);
+        long level = (long)Math.Max(Square, _n) * side;
+        bool isLong = LongSums.Cuts(_k);
+        var sideways = Scratch("sideways", level * (isLong ? LongSums.Levels(LongSums.Blocks(_k)) : 1), once);
         var upright = Scratch("upright", (long)BlockRows * _n + Square * Square, once);
         var tiles = new RowTiles(_n, tileRows);
         var body = new List<Expression>
@@ -85,7 +87,10 @@ sealed class NarrowGemmEmitter
         {
             var sums = new RegisterTile(_code, _lanes, count, vectors);
             var (a, b) = (_code.Long("a"), _code.Long("b"));
-            Expression At(int i, int v) => Plus(at, (long)(first + i) * side + v * _lanes.Count);
+            long Place(int i, int v) => (long)(first + i) * side + v * _lanes.Count;
+            Expression At(int i, int v) => Plus(at, Place(i, v));
+            if (isLong)
+                return Long();
             return Block(
                 IfThenElse(
                     Equal(k, Constant(0L)),
@@ -102,6 +107,37 @@ sealed class NarrowGemmEmitter
                 ),
                 sums.Each((i, v) => _lanes.Store(_lanes.Type, sums.Sums[i, v], sideways, At(i, v)))
             );
+
+            Expression Long()
+            {
+                var tower = new SumTower(_code, _lanes, sideways, level);
+                var (last, end) = (_code.Long("last"), _code.Long("end"));
+                var places = sums.List(Place);
+                return Block(
+                    Assign(a, Plus(Times(k, _n), first)),
+                    Assign(b, Add(Times(k, _m), Add(start, at))),
+                    Assign(tower.Count, Divide(k, Constant((long)LongSums.Block))),
+                    Assign(last, Add(b, Times(rounds, _m))),
+                    DoWhile(
+                        LessThan(b, last),
+                        Assign(end, MinOf(Plus(b, (long)LongSums.Block * _m), last)),
+                        sums.AccumulateBlock(
+                            (_code.Address(new Slot.Node(_step.B)), a),
+                            [.. Enumerable.Range(0, count).Select(i => (long)i)],
+                            (_code.Address(new Slot.Node(_step.A)), b),
+                            end,
+                            _n,
+                            _m
+                        ),
+                        tower.Push(at, places),
+                        tower.Next()
+                    ),
+                    IfThen(
+                        Equal(Add(k, rounds), Constant((long)_k)),
+                        Block(tower.Total(at, places), sums.Each((i, v) => _lanes.Store(_lanes.Type, sums.Sums[i, v], sideways, At(i, v))))
+                    )
+                );
+            }
         }
     }
 

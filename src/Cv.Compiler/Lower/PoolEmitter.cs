@@ -29,20 +29,23 @@ sealed class PoolEmitter
     readonly int _columns;
     readonly TileEpilogue _epilogue;
     readonly DType _type;
+    readonly int _workers;
 
     PoolEmitter(PoolStep step, Lanes lanes, int workers)
     {
-        (_step, _lanes) = (step, lanes);
+        (_step, _lanes, _workers) = (step, lanes, workers);
         var (op, operands) = (step.Product.Op, step.Product.Operands);
         var pool = (Pooling)op;
         (_y, _x) = (pool.Y, pool.X);
-        _takesMax = op is MaxPool2d or MaxPool2dInput;
-        _backward = op is MaxPool2dInput or SumPool2dInput;
-        var image = op is SumPool2dInput ? step.Product.Shape : operands[0].Shape;
-        var windows =
-            op is MaxPool2dInput ? operands[1].Shape
-            : op is SumPool2dInput ? operands[0].Shape
-            : step.Product.Shape;
+        var result = step.Product.Shape;
+        (_takesMax, _backward, Shape image, Shape windows) = op switch
+        {
+            MaxPool2d => (true, false, operands[0].Shape, result),
+            MaxPool2dInput => (true, true, result, operands[1].Shape),
+            SumPool2d => (false, false, operands[0].Shape, result),
+            SumPool2dInput => (false, true, result, operands[0].Shape),
+            _ => throw new InvalidOperationException($"pool: no kernel for {op.Name}."),
+        };
         (_images, _height, _width, _channels) = (image[0].Value, image[1].Value, image[2].Value, image[3].Value);
         (_rows, _columns) = (windows[1].Value, windows[2].Value);
         _type = step.Product.DType;
@@ -120,12 +123,45 @@ sealed class PoolEmitter
         {
             var sum = _code.Local(_lanes.Vector, "sum");
             lines.Add(Assign(sum, _lanes.Constant(0, _type)));
-            lines.Add(
-                OverTaps(top, left, (pixel, _) => Assign(sum, Add(sum, LoadPixel(_step.Product.Operands[0], image, pixel, channel))))
-            );
+            Expression Tap(Expression pixel) => Assign(sum, Add(sum, LoadPixel(_step.Product.Operands[0], image, pixel, channel)));
+            long taps = (long)_y.Size * _x.Size;
+            if (LongSums.Cuts(taps))
+                lines.AddRange(LongWindow(top, left, taps, sum, Tap));
+            else
+                lines.Add(OverTaps(top, left, (pixel, _) => Tap(pixel)));
             lines.AddRange(Finish(sum, at, channel, count));
         }
         return Block(lines);
+    }
+
+    /// <summary>Adds up a window of many pixels in blocks, which a tower adds up.</summary>
+    IEnumerable<Expression> LongWindow(
+        Expression top,
+        Expression left,
+        long taps,
+        ParameterExpression sum,
+        Func<Expression, Expression> tap
+    )
+    {
+        long bytes = LongSums.Levels(taps) * (long)_lanes.Count * _lanes.Type.ByteSize();
+        var tower = new SumTower(_code, _lanes, _code.Scratch(_step.Product, "tower", (bytes + 127) / 64 * 64, _workers), _lanes.Count);
+        var since = _code.Long("since");
+        Expression[] hand =
+        [
+            tower.Push(Constant(0L), [(sum, 0)]),
+            tower.Next(),
+            Assign(sum, _lanes.Constant(0, _type)),
+            Assign(since, Constant(0L)),
+        ];
+        var full = Equal(since, Constant((long)LongSums.Block));
+        return
+        [
+            tower.Begin(),
+            Assign(since, Constant(0L)),
+            OverTaps(top, left, (pixel, _) => Block(tap(pixel), Assign(since, Plus(since, 1)), IfThen(full, Block(hand)))),
+            .. hand,
+            tower.Total(Constant(0L), [(sum, 0)]),
+        ];
     }
 
     /// <summary>
@@ -257,7 +293,7 @@ sealed class PoolEmitter
     BlockExpression OverTaps(Expression top, Expression left, Func<Expression, Expression, Expression> body)
     {
         Expression Pixel(Expression y, Expression x) => Add(Times(y, _width), x);
-        if (_y.Size * _x.Size <= MostUnrolled)
+        if ((long)_y.Size * _x.Size <= MostUnrolled)
         {
             var taps = new List<Expression>();
             for (int ky = 0; ky < _y.Size; ky++)

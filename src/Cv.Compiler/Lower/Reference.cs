@@ -55,7 +55,7 @@ static unsafe class Reference
                     ((double*)address)[i] = values[i];
                     break;
                 case DType.I32:
-                    ((int*)address)[i] = (int)values[i];
+                    ((int*)address)[i] = unchecked((int)values[i]);
                     break;
                 default:
                     ((byte*)address)[i] = values[i] != 0 ? (byte)1 : (byte)0;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Cv.Dsl;
 using Cv.Runtime;
 using static System.Linq.Expressions.Expression;
@@ -14,6 +15,7 @@ namespace Cv.Compiler;
 sealed class Widen
 {
     static readonly ConcurrentDictionary<(MethodInfo Method, Type Float, int Count), Delegate> OfLanes = [];
+    static readonly ConditionalWeakTable<LambdaExpression, object> KnownRules = [];
 
     readonly Lanes _lanes;
     readonly DType _type;
@@ -55,8 +57,64 @@ sealed class Widen
             ConditionalExpression c => _lanes.Select(Visit(c.Test), Visit(c.IfTrue), Visit(c.IfFalse)),
             MethodCallExpression m when m.Object is null => Function(m.Method, [.. m.Arguments.Select(Visit)]),
             BlockExpression block => Block(block.Expressions),
+            MemberExpression m when Captured(m) is { } value => Visit(Expression.Constant(value)),
             _ => throw Unknown(e.ToString()),
         };
+
+    /// <summary>
+    /// Tells that a rule of somebody's own is made of what this class can widen, each as it is written: numbers are doubles, and what is called takes and gives them.
+    /// </summary>
+    public static bool Knows(LambdaExpression rule) =>
+        (bool)KnownRules.GetValue(rule, static r => r.Parameters.All(p => IsNumber(p.Type)) && Knows(r.Body, [.. r.Parameters]));
+
+    static bool Knows(Expression e, HashSet<ParameterExpression> bound) =>
+        IsNumber(e.Type)
+        && e switch
+        {
+            ParameterExpression p => bound.Contains(p),
+            ConstantExpression => true,
+            UnaryExpression { NodeType: ExpressionType.Negate, Method: null } u => Knows(u.Operand, bound),
+            UnaryExpression { NodeType: ExpressionType.Not } u => u.Type == typeof(bool) && Knows(u.Operand, bound),
+            BinaryExpression { Method: null } b => IsArithmetic(b) && Knows(b.Left, bound) && Knows(b.Right, bound),
+            ConditionalExpression c => Knows(c.Test, bound) && Knows(c.IfTrue, bound) && Knows(c.IfFalse, bound),
+            MethodCallExpression { Object: null, Arguments.Count: 1 or 2 } m => m.Type == typeof(double)
+                && m.Arguments.All(a => a.Type == typeof(double) && Knows(a, bound)),
+            MemberExpression m => Captured(m) is not null,
+            _ => false,
+        };
+
+    static bool IsNumber(Type type) => type == typeof(double) || type == typeof(bool);
+
+    static bool IsArithmetic(BinaryExpression b) =>
+        b.NodeType switch
+        {
+            ExpressionType.Add
+            or ExpressionType.Subtract
+            or ExpressionType.Multiply
+            or ExpressionType.Divide
+            or ExpressionType.LessThan
+            or ExpressionType.LessThanOrEqual
+            or ExpressionType.GreaterThan
+            or ExpressionType.GreaterThanOrEqual
+            or ExpressionType.Equal
+            or ExpressionType.NotEqual => b.Left.Type == typeof(double),
+            ExpressionType.AndAlso or ExpressionType.And or ExpressionType.OrElse or ExpressionType.Or => b.Left.Type == typeof(bool),
+            _ => false,
+        };
+
+    /// <summary>Reads what a rule captures: a field or property of an object that it holds, or a static one that cannot change; null where it is no such number.</summary>
+    static object? Captured(MemberExpression m)
+    {
+        Expression? root = m;
+        while (root is MemberExpression inner)
+            root = inner.Expression;
+        bool fixedOnce =
+            root is ConstantExpression
+            || (root is null && m is { Member: FieldInfo { IsInitOnly: true } or FieldInfo { IsLiteral: true } });
+        return fixedOnce && IsNumber(m.Type)
+            ? Lambda<Func<object>>(Convert(m, typeof(object))).Compile(preferInterpretation: true)()
+            : null;
+    }
 
     Expression Binary(ExpressionType kind, Expression a, Expression b) =>
         kind switch

@@ -5,7 +5,7 @@ namespace Cv.Compiler;
 /// <summary>Replaces ops that have no kernel of their own by their definition in terms of ops that have (<see cref="Op.Expand"/>).</summary>
 static class Expand
 {
-    const int Rounds = 4;
+    const int Rounds = 64; // what holds others, checkpoints say, may be as deep
 
     public static Graph Run(Graph graph)
     {

@@ -39,8 +39,8 @@ static class Simplify
     /// <summary>Lets an elementwise op repeat its operands itself, where its result keeps its shape.</summary>
     static Expr? DropBroadcast(Expr e)
     {
-        if (e.Op is StraightThrough or (not Elementwise) || e.Operands.Length < 2)
-            return null; // a straight-through wants its operands of one shape
+        if (e.Op is StraightThrough or (not Elementwise) || !Kernels.IsOwn(e.Op) || e.Operands.Length < 2)
+            return null; // a straight-through wants its operands of one shape, and so may an op of somebody's own
         for (int i = 0; i < e.Operands.Length; i++)
         {
             if (e.Operands[i] is not (Broadcast, [var small]))
@@ -57,7 +57,7 @@ static class Simplify
     /// <summary>Computes on the small value first: an op of one broadcast and scalars is the broadcast of the op.</summary>
     static Expr? HoistBroadcast(Expr e)
     {
-        if (e.Op is not Elementwise)
+        if (e.Op is not Elementwise || !Kernels.IsOwn(e.Op))
             return null;
         int at = -1;
         for (int i = 0; i < e.Operands.Length; i++)
@@ -78,7 +78,7 @@ static class Simplify
             return null;
         var values = new double[1];
         e.Op.Evaluate(e, e.Operands.Select(o => new[] { ((Const)o.Op).Value }).ToArray(), values);
-        if (e.DType == DType.I32 && values[0] != (int)values[0])
+        if (!e.DType.Holds(values[0]))
             return null;
         return Expr.Const(values[0], e.DType);
     }

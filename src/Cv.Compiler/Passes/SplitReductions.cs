@@ -12,10 +12,14 @@ static class SplitReductions
 
     static Expr? Split(Expr e)
     {
-        if (e is not (Reduction reduction, [var x]))
+        if (e is not (Reduction reduction, [var x]) || !Kernels.IsFold(reduction))
             return null;
         if (x.Shape.Size == 0)
-            return e.Like(reduction.Seed).BroadcastTo(e.Shape);
+        {
+            // where nothing is folded into nothing, any number will do
+            double seed = e.Shape.Size == 0 ? 0 : reduction.Seed;
+            return e.Like(e.DType == DType.I32 ? Math.Clamp(seed, int.MinValue, int.MaxValue) : seed).BroadcastTo(e.Shape);
+        }
         var runs = Runs(x.Shape, reduction.Axes);
         if (runs.Count == 0)
             return x.Reshape(e.Shape);

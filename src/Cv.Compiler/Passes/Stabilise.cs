@@ -12,7 +12,7 @@ static class Stabilise
     /// <summary>What only matters before differentiation, and goes when it is over.</summary>
     static readonly ImmutableArray<Law> Last =
     [
-        .. StableForms.Laws,
+        .. StableForms.Laws.Remove(StableForms.SmoothMaximum),
         new("min(-x, x) = -|x|", e => e is (Minimum, [var a, var b]) && StableForms.AreOpposite(a, b) ? -Either(a, b).Abs() : null),
         new("stop_gradient x = x", e => e is (StopGradient, [var x]) ? x : null),
     ];

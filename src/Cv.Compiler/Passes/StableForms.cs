@@ -12,6 +12,13 @@ static partial class StableForms
 {
     static readonly double LogOfHalf = -Math.Log(2);
 
+    /// <summary>
+    /// Keeps both values to the bit, and lets their ties go to opposite sides: for the derivative's sake alone, so it is of no use on the way to code. Chen, Mangasarian, "Smoothing methods" (1995)
+    /// has the sum as the smooth maximum.
+    /// </summary>
+    public static Law SmoothMaximum { get; } =
+        new("max(a, b) + log1p(exp(-|a - b|)) = b + softplus(a - b), by the side that ties go to", TieTogether);
+
     public static ImmutableArray<Law> Laws { get; } =
     [
         new("log(exp x) = x", e => e is (Log, [(Exp, [var x])]) ? x : null),
@@ -29,6 +36,10 @@ static partial class StableForms
         new("log(exp x / sum exp x) = x - log sum exp x", LogOfSoftmax),
         new("log(sum x / n) = log sum x - log n", LogOfMean),
         new("the logarithm of what is moved is the logarithm, moved", LogOfMoved),
+        new("sqrt(x x) = |x|", RootOfSquare),
+        new("|x|^p = x^p, for an even p", EvenPower),
+        new("(sqrt x)^p = x^(p / 2), where x is not negative by its form", PowerOfRoot),
+        SmoothMaximum,
     ];
 
     static Expr? ExponentialLessOne(Expr e) =>
@@ -99,7 +110,7 @@ static partial class StableForms
     static bool IsNeverPositive(Expr x) =>
         x switch
         {
-            (Neg, [(Abs, _)]) => true,
+            _ when Magnitude(x) is not null => true,
             (Neg, [(Mul, [var a, var b])]) => a == b,
             (Minimum, [var a, var b]) => AreOpposite(a, b) || b.Op is Const { Value: <= 0 },
             (Sub, [var a, var s]) => Folded(s, exactly: false) is (ReduceMax, [var z]) && Repeated(z) == Repeated(a),
@@ -112,7 +123,7 @@ static partial class StableForms
     {
         while (e.Op is Broadcast or Reshape)
             e = e.Operands[0];
-        return e.Op is Const c && c.Value == value;
+        return e.Op is Const c ? c.Value == value : e.Op is Literal { Values: var all } && all.Length > 0 && !all.ContainsAnyExcept(value);
     }
 
     /// <summary>Gives a node the shape of the one that it stands for, which may have come from a repeated constant.</summary>

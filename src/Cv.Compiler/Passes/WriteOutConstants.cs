@@ -12,7 +12,7 @@ static class WriteOutConstants
 
     static Expr? WriteOut(Expr e)
     {
-        if (e.Op is Elementwise or Reduction or Broadcast or Delay || !e.Operands.Any(o => NeedsBuffer(e, o)))
+        if (e.Op is Delay || Kernels.IsFold(e.Op) || Kernels.IsElementwise(e) || !e.Operands.Any(o => NeedsBuffer(e, o)))
             return null;
         return e.With([.. e.Operands.Select(o => NeedsBuffer(e, o) ? Array(o) : o)]);
     }

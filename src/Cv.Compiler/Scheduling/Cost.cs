@@ -45,7 +45,8 @@ readonly record struct Cost(double Operations, long Read, long Written)
             Uniform => (double)e.Shape.Size * PerRandomNumber,
             Scan scan => scan.Length.Value * scan.Body.Nodes.Sum(OperationsOf),
             Leaf or Movement or Broadcast or Reshape or Part => 0,
-            _ => e.Operands.Length == 0 ? 0 : e.Operands[0].Shape.Size, // reductions
+            Reduction => e.Operands[0].Shape.Size,
+            _ => e.Operands.Append(e).Max(n => n.Shape.Size), // an op that only its author knows: one for each element that it reads or makes, as a guess
         };
 
     /// <summary>Counts a product and a sum for each result, tap and channel of a group.</summary>

@@ -27,8 +27,8 @@ sealed partial class Fuse
                 .TrueForAll(u =>
                     u.Op switch
                     {
-                        Elementwise or Broadcast => IsItself(u) && u.Shape == e.Shape,
-                        Reduction => IsItself(u),
+                        Elementwise or Broadcast => Kernels.IsElementwise(u) && IsItself(u) && u.Shape == e.Shape,
+                        Reduction => Kernels.IsFold(u.Op) && IsItself(u),
                         Conv2d or Conv2dInput => IsItself(u) && !IsEmpty(u) && u.Operands[1] != e,
                         Conv2dWeights => IsItself(u) && !IsEmpty(u),
                         _ => Products(u) is { } products && products.TrueForAll(p => !IsEmpty(p) && new GemmStep(p).Copied.Contains(e)),
@@ -55,7 +55,7 @@ sealed partial class Fuse
     /// <summary>Tells whether a node may float into a product that copies it, rather than have a loop of its own.</summary>
     bool IsForProducts(Expr e) =>
         e.Shape.Size >= LeastRecomputed
-        && Users(e).Exists(u => u.Op is Convolution || Products(u) is not null)
+        && Users(e).Exists(u => u.Op is Conv2d or Conv2dInput or Conv2dWeights || Products(u) is not null)
         && NeedsNoBuffer(e)
         && Pays(e);
 

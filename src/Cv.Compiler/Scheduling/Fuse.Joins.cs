@@ -164,13 +164,18 @@ sealed partial class Fuse
     }
 
     /// <summary>
-    /// Tells whether a step of the past can have an operand: a mask that floats above later steps must be computed inside, for nothing can be
-    /// put before the step any more. What floats above leaves alone can always be had.
+    /// Tells whether a step of the past can have an operand. What another step holds, that step must hold already: what a chain reads may have got a step of its own since the
+    /// chain began to float. A mask that floats above later steps must be computed inside, for nothing can be put before the step any more. What floats above leaves alone can always
+    /// be had.
     /// </summary>
     bool CanReach(Step step, Expr operand, Shape shape, Role role)
     {
         var source = Geometry.Source(operand);
-        if (step.Roles.ContainsKey(source) || !_floating.TryGetValue(source, out var chain) || chain.After is null)
+        if (step.Roles.ContainsKey(source))
+            return true;
+        if (_home.TryGetValue(source, out var home))
+            return home.Order <= step.Order;
+        if (!_floating.TryGetValue(source, out var chain) || chain.After is null)
             return true;
         return RoleInside(step, operand, shape, role) is { } inner && source.Operands.All(o => CanReach(step, o, source.Shape, inner));
     }

@@ -55,7 +55,9 @@ sealed partial class Fuse
     static Graph CopyLeafRoots(Graph graph)
     {
         Expr Copy(Expr root) =>
-            Geometry.Source(root) is { Op: Leaf } leaf ? Expr.Of(new Broadcast(leaf.Shape), leaf).Reshape(root.Shape) : root;
+            Geometry.Source(root) is var leaf && Kernels.IsGiven(leaf.Op)
+                ? Expr.Of(new Broadcast(leaf.Shape), leaf).Reshape(root.Shape)
+                : root;
         return new([.. graph.Outputs.Select(Copy)], [.. graph.Updates.Select(u => u with { Value = Copy(u.Value) })]);
     }
 
@@ -76,7 +78,8 @@ sealed partial class Fuse
     {
         switch (e.Op)
         {
-            case Leaf or Reshape or Delay:
+            case Reshape or Delay:
+            case var op when Kernels.IsGiven(op):
                 break;
             case Scan:
                 Append(new ScanStep(e));
@@ -94,16 +97,16 @@ sealed partial class Fuse
             case Conv2dWeights when !IsEmpty(e):
                 Append(new ConvWeightsStep(e));
                 break;
-            case Pooling when !IsEmpty(e):
+            case Pooling when Kernels.IsPool(e.Op) && !IsEmpty(e):
                 Append(new PoolStep(e));
                 break;
             case Uniform:
                 PlaceRandom(e);
                 break;
-            case Elementwise or Broadcast:
+            case Elementwise or Broadcast when Kernels.IsElementwise(e):
                 PlaceElementwise(e);
                 break;
-            case Reduction:
+            case Reduction when Kernels.IsFold(e.Op):
                 PlaceReduction(e);
                 break;
             default:
@@ -164,15 +167,16 @@ sealed partial class Fuse
     /// <summary>Tells whether a node only feeds a fold, which no product's tile can hold, and is made of buffers that are there in any case.</summary>
     bool IsForFold(Expr e) =>
         e.Shape.Size >= LeastRecomputed
-        && Users(e) is [{ Op: Reduction }]
+        && Users(e) is [{ Op: var user }]
+        && Kernels.IsFold(user)
         && NeedsNoBuffer(e)
         && Large(e).All(b => IsRead(b) || IsWrittenAnyway(b));
 
-    bool IsRead(Expr buffer) => buffer.Op is Leaf || _isRead.Contains(buffer);
+    bool IsRead(Expr buffer) => Kernels.IsGiven(buffer.Op) || _isRead.Contains(buffer);
 
     /// <summary>Tells whether a value that a product's tile computes will be written, because one of its readers can be in no tile.</summary>
     bool IsWrittenAnyway(Expr buffer) =>
-        _home.GetValueOrDefault(buffer) is TileStep && Users(buffer).Exists(u => u.Op is not (Elementwise or Broadcast));
+        _home.GetValueOrDefault(buffer) is TileStep && Users(buffer).Exists(u => !Kernels.IsElementwise(u));
 
     /// <summary>Lists the buffers that a node is made of, but for those that are small beside it.</summary>
     HashSet<Expr> Large(Expr e)
@@ -289,6 +293,11 @@ sealed partial class Fuse
         if (scalars is null)
             return false;
         scalars.IsClosed = false; // what e is made of is computed inside, as in a loop of its own
+        if (!e.Operands.All(o => IsWithin(scalars, o, e.Shape, Role.Full)))
+        {
+            scalars.IsClosed = true;
+            return false;
+        }
         foreach (var operand in e.Operands)
             Import(scalars, operand, e.Shape, Role.Full);
         Include(scalars, e, Role.Full);
@@ -296,6 +305,18 @@ sealed partial class Fuse
         _home[e] = scalars;
         _floating.Remove(e);
         return true;
+    }
+
+    /// <summary>Tells that a kernel before all others has an operand already, or can compute it inside: what would get a kernel of its own now would come too late for it.</summary>
+    bool IsWithin(Step step, Expr operand, Shape shape, Role role)
+    {
+        var source = Geometry.Source(operand);
+        if (step.Roles.ContainsKey(source))
+            return true;
+        if (_home.TryGetValue(source, out var home))
+            return _prologue.IndexOf(home) is >= 0 and var at && at < _prologue.IndexOf(step);
+        return !_floating.ContainsKey(source)
+            || (RoleInside(step, operand, shape, role) is { } inner && source.Operands.All(o => IsWithin(step, o, source.Shape, inner)));
     }
 
     void Append(Step step)

@@ -4,8 +4,9 @@ using Cv.Dsl;
 namespace Cv.Compiler;
 
 /// <summary>
-/// Orders the steps: after what they read, and, where an update overwrites its target in place, after everyone who still reads the old
-/// value. An update for which no such order exists is made through a copy.
+/// Orders the steps: after what they read and wait for, and, where an update overwrites its target in place, after everyone who still reads the old
+/// value. An update for which no such order exists is made through a copy. The steps come in an order that is valid already, and what a step waits for counts
+/// only where it stands before it there: so waiting, which changes no value, closes no cycle.
 /// </summary>
 static class Order
 {
@@ -22,7 +23,9 @@ static class Order
         }
         var reads = steps.Select(s => s.Reads().ToHashSet()).ToList();
         var needs = reads
-            .Select((r, i) => r.Concat(steps[i].Waits()).Where(home.ContainsKey).Select(e => home[e]).Where(j => j != i).ToHashSet())
+            .Select(
+                (r, i) => r.Where(home.ContainsKey).Select(e => home[e]).Where(j => j != i).Concat(Awaited(i, steps[i], home)).ToHashSet()
+            )
             .ToList();
         var readers = new Dictionary<Expr, List<int>>();
         for (int i = 0; i < steps.Count; i++)
@@ -67,6 +70,26 @@ static class Order
         foreach (var (_, step, others) in waits)
             needs[step].UnionWith(others.Where(r => r != step));
         return new(graph, [.. Sort(needs, ranks).Select(i => steps[i])], [.. waits.Select(w => w.Update)]);
+    }
+
+    /// <summary>
+    /// Lists the earlier steps that hold what a step waits for. A value that only a later step holds, because it is computed again inside each step that uses it, is
+    /// there as soon as what it is made of is.
+    /// </summary>
+    static IEnumerable<int> Awaited(int step, Step waiting, Dictionary<Expr, int> home)
+    {
+        var open = new Stack<Expr>(waiting.Waits());
+        var seen = new HashSet<Expr>();
+        while (open.TryPop(out var e))
+        {
+            if (!seen.Add(e))
+                continue;
+            if (home.TryGetValue(e, out int holder) && holder < step)
+                yield return holder;
+            else
+                foreach (var operand in e.Operands)
+                    open.Push(Geometry.Source(operand));
+        }
     }
 
     /// <summary>

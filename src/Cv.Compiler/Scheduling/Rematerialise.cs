@@ -31,7 +31,7 @@ static class Rematerialise
         // a leaf that is overwritten can be read until then
         var until = schedule.InPlace.ToDictionary(u => (Expr)u.Target, u => home[Geometry.Source(u.Value)]);
         foreach (var (read, at) in readers)
-            if (read.Op is not Leaf)
+            if (!Kernels.IsGiven(read.Op))
                 until[read] = at[^1];
         var kept = new HashSet<Expr>();
         var again = new Dictionary<int, List<(Step Step, Expr Value)>>();
@@ -74,7 +74,7 @@ static class Rematerialise
         };
 
         bool IsThere(Expr source, int when, Expr value) =>
-            source.Op is Leaf
+            Kernels.IsGiven(source.Op)
                 ? !until.TryGetValue(source, out int written) || written >= when
                 : until[source] >= when || (until[source] >= 0 && source.Shape.Size <= value.Shape.Size / SmallPart);
     }

@@ -83,7 +83,12 @@ abstract class Step
             .Distinct();
 
     /// <summary>Lists the nodes that must be computed before the kernel runs, though it does not read them.</summary>
-    public IEnumerable<Expr> Waits() => Operands().SelectMany(Geometry.Waits).Where(s => !Roles.ContainsKey(s)).Distinct();
+    public IEnumerable<Expr> Waits() =>
+        Operands()
+            .Concat(Prologue.SelectMany(m => m.Operands))
+            .SelectMany(Geometry.Waits)
+            .Where(s => !Roles.ContainsKey(s) && !Prologue.Contains(s))
+            .Distinct();
 
     /// <summary>Lists the operands of the members, as the kernel reads them.</summary>
     protected virtual IEnumerable<Expr> Operands() => Members.SelectMany(m => m.Operands);

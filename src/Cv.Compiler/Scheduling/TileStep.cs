@@ -181,7 +181,8 @@ sealed class PoolStep : TileStep
         {
             MaxPool2dInput op => Tiles(op.Y, product, 1, 1) && Tiles(op.X, product, 1, 2),
             SumPool2dInput op => Tiles(op.Y, product, 0, 1) && Tiles(op.X, product, 0, 2),
-            _ => true,
+            MaxPool2d or SumPool2d => true,
+            var other => throw new InvalidOperationException($"pool: no kernel for {other.Name}."),
         };
         IsClosed = !IsOnce;
     }
@@ -195,5 +196,5 @@ sealed class PoolStep : TileStep
     static bool Tiles(Window window, Expr product, int windows, int axis) =>
         window.Size == window.Stride
         && window is { Low: 0, Dilation: 1 }
-        && product.Operands[windows].Shape[axis].Value * window.Stride == product.Shape[axis].Value;
+        && (long)product.Operands[windows].Shape[axis].Value * window.Stride == product.Shape[axis].Value;
 }

@@ -13,7 +13,7 @@ static class Draws
     public static uint Key(string stream)
     {
         ulong hash = RandomStream.Hash(stream);
-        return (uint)(hash >> 32) ^ (uint)hash;
+        return unchecked((uint)(hash >> 32) ^ (uint)hash);
     }
 
     /// <summary>Draws a number of [0, 1) for each image: [N, 1, 1, 1].</summary>

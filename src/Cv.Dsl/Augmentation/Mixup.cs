@@ -71,6 +71,9 @@ public sealed record Mixup
         var q = (u.Pow(-1 / Alpha) - 1.0) * (2 * Math.PI * v).Cos().Pow(2);
         return 0.5 + 0.5 / (1.0 + 1.0 / q).Sqrt();
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(Mixup), PrintMembers);
 }
 
 public static partial class Verbs

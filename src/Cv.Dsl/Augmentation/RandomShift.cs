@@ -30,7 +30,7 @@ public static partial class Verbs
         var layer = Identity.New("shift", name);
         Dim n = images.Shape[0];
         int height = images.Shape[1].Value,
-            line = images.Shape[2].Value * images.Shape[3].Value;
+            line = ((Extents)images.Shape[2] * images.Shape[3]).Fit(op, $"the numbers of a line of {images.Type}");
         var rows = Moves(height, 1, to: 1, "rows").MatMul(images.Reshape(new Shape(n, height, line)));
         // pixels of one line lie side by side, a channel after the other
         var columns = rows.MatMul(Moves(line, images.Shape[3].Value, to: 2, "columns"));
@@ -40,7 +40,7 @@ public static partial class Verbs
         Expr Moves(int count, int step, int to, string part)
         {
             var drawn = Expr.Uniform(new Shape(n, 1, 1), Draws.Step(layer), layer, part, images.DType);
-            var distance = (drawn * (double)(2 * pixels + 1)).Cast(DType.I32).Cast(images.DType) - (double)pixels;
+            var distance = (drawn * (2.0 * pixels + 1)).Cast(DType.I32).Cast(images.DType) - (double)pixels;
             return (Places(3 - to) - Places(to)).EqualTo(distance * (double)step).Cast(images.DType);
 
             Expr Places(int axis) => Expr.Iota(new Shape(1, 1, 1).With(axis, count), axis, images.DType);

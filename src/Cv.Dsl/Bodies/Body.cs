@@ -124,9 +124,7 @@ public sealed class Body : IEquatable<Body>
             var result = new double[e.Shape.Size];
             double[][] operands = [.. e.Operands.Select(o => known[o])];
             e.Op.Evaluate(e, operands, result);
-            if (e.DType == DType.F32)
-                for (int i = 0; i < result.Length; i++)
-                    result[i] = (float)result[i];
+            e.DType.Round(result);
             known[e] = result;
             seen?.Invoke(e, operands, result);
         }

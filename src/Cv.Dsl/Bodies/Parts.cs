@@ -24,15 +24,15 @@ public readonly struct Parts : IEquatable<Parts>
     {
         get
         {
-            long size = 0;
+            Extents size = 0;
             foreach (var type in Types)
             {
                 if (!type.Shape.IsKnown)
                     return new(DType.F64, [new Dim($"size{this}")]); // a name of its own until its symbols are bound
                 size += type.Shape.Size;
             }
-            return size <= int.MaxValue
-                ? new(DType.F64, [(int)size])
+            return size.Value <= int.MaxValue
+                ? new(DType.F64, [size.Fit("shape", "the results of a scan")])
                 : throw new ShapeException(
                     $"shape: the results of a scan hold at most {int.MaxValue} elements in all; got {this}. Store fewer of them."
                 );
@@ -45,10 +45,10 @@ public readonly struct Parts : IEquatable<Parts>
     /// <summary>Gives the place of a value's first element among all.</summary>
     public int Offset(int index)
     {
-        int offset = 0;
+        Extents offset = 0;
         foreach (var type in Types[..index])
             offset += type.Shape.Size;
-        return offset;
+        return offset.Fit("part", $"the place of value {index} of {this}");
     }
 
     /// <summary>Lets a foreach see the types.</summary>

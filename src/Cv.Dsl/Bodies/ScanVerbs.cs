@@ -75,7 +75,7 @@ public sealed partial class Expr
         foreach (var x in xs)
             if (x.Shape.Rank == 0 || x.Shape[0] != xs[0].Shape[0])
                 throw new ShapeException(
-                    $"scan: the sequences must have first axes of one length, the steps; got {string.Join(" and ", xs.Select(s => s.Type))}. Reshape or cut them."
+                    $"scan: the sequences must have first axes of one length, the steps; got {ErrorText.List(xs.Select(s => s.Type), " and ")}. Reshape or cut them."
                 );
         return Scan(states, xs, xs[0].Shape[0], body, reverse);
     }

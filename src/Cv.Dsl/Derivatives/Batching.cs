@@ -42,15 +42,17 @@ static class Batching
         Shape rest = new(x.Shape.Dims[2..]);
         if (first.IsOne || size.IsOne)
             return x.Reshape(Of(first.IsOne ? size : first, rest));
-        return size.IsKnown && first.IsKnown ? x.Reshape(Of(size.Value * first.Value, rest)) : null;
+        return size.IsKnown && first.IsKnown ? x.Reshape(Of(Merged(size, first), rest)) : null;
     }
 
     /// <summary>Merges the new axis, of a known extent, into the innermost of five: [B, i, j, k, l] becomes [i, j, k, B l].</summary>
     public static Expr MergeLast(Expr x)
     {
         var s = x.Shape;
-        return x.Transpose(1, 2, 3, 0, 4).Reshape([s[1], s[2], s[3], s[0].Value * s[4].Value]);
+        return x.Transpose(1, 2, 3, 0, 4).Reshape([s[1], s[2], s[3], Merged(s[0], s[4])]);
     }
+
+    static Dim Merged(Dim size, Dim dim) => ((Extents)size * dim).Fit("vmap", $"an axis of {dim} for {size} examples, merged,");
 
     /// <summary>Takes apart what <see cref="MergeLast"/> merged.</summary>
     public static Expr SplitLast(Expr y, int size)

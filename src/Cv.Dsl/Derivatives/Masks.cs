@@ -1,80 +1,90 @@
 namespace Cv.Dsl;
 
 /// <summary>
-/// Remembers, on the way back, which cotangents are 0 because a select did not take what they belong to. A rule multiplies such a 0 by a derivative that may be
-/// infinite there, as that of sqrt at 0 is, and 0 times infinity is NaN: so what it gives is masked again, at each op that multiplies.
+/// Remembers, on the way back, which cotangents are 0 because the values do not depend on what they belong to: a select did not take it, a maximum was another. A rule
+/// multiplies such a 0 by a derivative that may be infinite there, as that of sqrt at 0 is, and 0 times infinity is NaN: so what it gives is masked again.
 /// </summary>
 /// <remarks>
-/// A mask goes through elementwise ops, movements, joins and reductions, as long as it broadcasts to the operand. A product of matrices or a convolution mixes elements: what lies
-/// before it is masked only by a scalar.
+/// How a mask goes through an op is the op's to say (<see cref="Op.MaskOfOperand"/>). Two masks are kept. What a select took masks every product. What a maximum, a
+/// gate's conditional or a pool chose masks only derivatives that can be infinite at finite numbers, and is forgotten where it would have to be folded: there it costs
+/// more than it saves.
 /// </remarks>
 sealed class Masks
 {
-    /// <summary>Holds, for each node that was reached, where its cotangent may differ from 0; null is anywhere.</summary>
-    readonly Dictionary<Expr, Expr?> _taken = [];
+    /// <summary>Holds, for each node that was reached, where its cotangent may differ from 0.</summary>
+    readonly Dictionary<Expr, Places> _places = [];
 
-    /// <summary>Says that a node's cotangent is given, and may differ from 0 anywhere.</summary>
-    public void Start(Expr y) => _taken[y] = null;
+    /// <summary>Holds the same for each part of a node that is several values.</summary>
+    readonly Dictionary<(Expr Whole, int Part), Places> _parts = [];
 
-    /// <summary>Gives what flows from a node to one of its operands, masked where it came from a branch that is not taken.</summary>
+    readonly record struct Places(Expr? Taken, Expr? Chosen);
+
+    /// <summary>Says where a given cotangent may differ from 0; null is anywhere.</summary>
+    public void Start(Expr y, Expr? mask) => Join(y, mask);
+
+    /// <summary>Gives where a node's cotangent may differ from 0.</summary>
+    public Expr? Of(Expr y) => _places.GetValueOrDefault(y).Taken;
+
+    /// <summary>Gives where the cotangent of one part of a node may differ from 0.</summary>
+    public Expr? OfPart(Expr whole, int part)
+    {
+        bool isWhole = _places.TryGetValue(whole, out var all);
+        if (!_parts.TryGetValue((whole, part), out var own))
+            return isWhole ? all.Taken : Mask.Everywhere(false);
+        return isWhole ? Mask.Or(all.Taken, own.Taken) : own.Taken;
+    }
+
+    /// <summary>Adds what one more user says of a node: its cotangent may differ from 0 where any of them says so.</summary>
+    public void Join(Expr x, Expr? mask) => Join(_places, x, new(mask, mask));
+
+    /// <summary>Gives what flows from a node to one of its operands, masked where the node's cotangent is 0, and says the same of the operand.</summary>
     public Expr Pass(Expr y, int operand, Expr flow)
     {
         var x = y.Operands[operand];
-        var mask = Behind(y, operand);
-        Join(x, mask is not null && Fits(mask.Shape, x.Shape) ? mask : null);
-        return mask is null || IsSteady(y, operand) ? flow : Expr.Select(mask, flow, flow.Like(0));
+        var of = _places.GetValueOrDefault(y);
+        if (y is (Part part, [{ Op: Scan }]))
+        {
+            Join(_parts, (x, part.Index), new(of.Taken, of.Taken));
+            return flow;
+        }
+        var choice = y.Op.Choice(y, operand);
+        var taken = y.Op.MaskOfOperand(y, operand, of.Taken);
+        var (behind, chosen) = (taken, taken);
+        if (y.Op is Elementwise)
+        {
+            behind = of.Taken; // as it is before it comes to an operand that is repeated: the flow is not yet summed
+            chosen = Mask.And(of.Chosen, choice);
+            var next = y.Op is Select ? y.Op.MaskOfOperand(y, operand, of.Chosen) : chosen;
+            Join(_places, x, new(taken, Mask.Fits(next, x.Shape) ? next : taken));
+        }
+        else
+        {
+            chosen =
+                of.Chosen == of.Taken ? taken
+                : y.Op is Movement or Concat or Reduction && !IsFolded(y) ? y.Op.MaskOfOperand(y, operand, of.Chosen)
+                : taken;
+            chosen = Mask.And(chosen, choice);
+            Join(_places, x, new(taken, chosen));
+        }
+        if (y.Op.KeepsZero(y, operand))
+            return flow;
+        var mask = IsTame(y, operand) ? behind : chosen;
+        return mask is null ? flow : Expr.Select(mask, flow, flow.Like(0));
     }
 
-    /// <summary>Says where the flow to an operand may differ from 0, in a shape that broadcasts to the flow's.</summary>
-    Expr? Behind(Expr y, int operand)
-    {
-        var mask = _taken.GetValueOrDefault(y);
-        if (y is (Select, [var condition, ..]))
-            return And(mask, operand == 1 ? condition : Not(condition));
-        if (mask is null || mask.Shape.Rank == 0)
-            return mask;
-        return y.Op switch
-        {
-            Elementwise or Broadcast or Reduction or Variance or Remember or WhenTraining => mask,
-            Reshape or Transpose or Flip or Slice or Pad or Concat => y.Op.Vjp(y, mask.BroadcastTo(y.Shape))[operand],
-            _ => null,
-        };
-    }
+    static bool IsFolded(Expr y) => y is (Broadcast, [{ Shape: var x }]) && x != y.Shape;
 
-    /// <summary>Tells that an op's derivative is finite, whatever its operands are: a 0 stays one.</summary>
-    static bool IsSteady(Expr y, int operand) =>
-        y switch
+    /// <summary>Tells that an op's derivative by an operand is finite for finite numbers, but for what overflows.</summary>
+    internal static bool IsTame(Expr y, int operand) =>
+        y.Op switch
         {
-            (Add or Sub or Neg or Select or Maximum or Minimum or Cast or StraightThrough or Remember or WhenTraining, _) => true,
-            (Movement or Concat or ReduceSum or ReduceMax or ReduceMin, _) => true,
-            (Mul, [var a, var b]) => IsFinite(operand == 0 ? b : a),
-            (Gated { Gate: var gate }, _) => gate.IsSteady(operand),
+            Mul or Abs or Tanh or Sigmoid or Erf or Sin or Cos or Variance or MatMul or Convolution => true,
+            Div => operand == 0,
+            Gated { Gate: var gate } => gate.IsTame(operand),
             _ => false,
         };
 
-    static bool IsFinite(Expr x) => x.Op is Const { Value: var value } && double.IsFinite(value);
-
-    /// <summary>Adds what one more user says of a node: its cotangent may differ from 0 where either does.</summary>
-    void Join(Expr x, Expr? mask)
-    {
-        if (!_taken.TryGetValue(x, out var known))
-            _taken[x] = mask;
-        else if (known != mask)
-            _taken[x] = known is null || mask is null || AreComplements(known, mask) ? null : known | mask;
-    }
-
-    static Expr And(Expr? a, Expr b) => a is null || a == b ? b : a & b;
-
-    static Expr Not(Expr mask) => mask is (Dsl.Not, [var inner]) ? inner : !mask;
-
-    static bool AreComplements(Expr a, Expr b) => a == Not(b) || b == Not(a);
-
-    /// <summary>Tells that a mask broadcasts to a shape without making it larger.</summary>
-    static bool Fits(Shape mask, Shape shape)
-    {
-        bool fits = mask.Rank == 0 || mask.Rank == shape.Rank;
-        for (int axis = 0; fits && axis < mask.Rank; axis++)
-            fits = mask[axis] == shape[axis] || mask[axis].IsOne;
-        return fits;
-    }
+    static void Join<TKey>(Dictionary<TKey, Places> places, TKey x, Places more)
+        where TKey : notnull =>
+        places[x] = places.TryGetValue(x, out var known) ? new(Mask.Or(known.Taken, more.Taken), Mask.Or(known.Chosen, more.Chosen)) : more;
 }

@@ -18,17 +18,29 @@ static class Reverse
         Func<Expr, Expr, ImmutableArray<Expr?>>? rule = null
     )
     {
-        rule ??= static (y, dy) => y.Op.Vjp(y, dy);
+        var starts = new (Expr, Expr?, Expr?)[roots.Length];
+        for (int i = 0; i < starts.Length; i++)
+            starts[i] = (roots[i].Root, roots[i].Cotangent, null);
+        return [.. WalkMasked(starts, wrt, rule).Select(f => f.Flow)];
+    }
+
+    /// <summary>Does the same where the cotangents are known to be 0 but where a mask holds (null is anywhere), and gives such a mask with each cotangent.</summary>
+    public static ImmutableArray<(Expr? Flow, Expr? Mask)> WalkMasked(
+        ReadOnlySpan<(Expr Root, Expr? Cotangent, Expr? Mask)> roots,
+        ReadOnlySpan<Expr> wrt,
+        Func<Expr, Expr, ImmutableArray<Expr?>>? rule = null
+    )
+    {
         var cotangents = new Dictionary<Expr, Expr>();
         var masks = new Masks();
         var starts = new List<Expr>(roots.Length);
-        foreach (var (root, cotangent) in roots)
+        foreach (var (root, cotangent, mask) in roots)
         {
             starts.Add(root);
             if (cotangent is null)
                 continue;
             Add(root, cotangent);
-            masks.Start(root);
+            masks.Start(root, mask);
         }
         var order = Expr.Nodes([.. starts]);
         var leads = LeadTo(order, wrt);
@@ -37,14 +49,24 @@ static class Reverse
             if (y.Operands.Length == 0 || !cotangents.TryGetValue(y, out var dy) || !y.Operands.Any(leads.Contains))
                 continue;
             using var from = Origins.From(y, $"gradient of {y.Op.Name}");
-            var flows = rule(y, dy);
+            if (rule is null && y.Op.VjpOfBody(y, dy, masks) is { } inside)
+            {
+                for (int i = 0; i < inside.Length; i++)
+                    if (inside[i] is ({ } flow, var mask) && leads.Contains(y.Operands[i]))
+                    {
+                        masks.Join(y.Operands[i], mask);
+                        Add(y.Operands[i], flow);
+                    }
+                continue;
+            }
+            var flows = rule is null ? y.Op.Vjp(y, dy) : rule(y, dy);
             for (int i = 0; i < flows.Length; i++)
                 if (flows[i] is { } flow && leads.Contains(y.Operands[i]))
                     Add(y.Operands[i], masks.Pass(y, i, flow));
         }
-        var found = ImmutableArray.CreateBuilder<Expr?>(wrt.Length);
+        var found = ImmutableArray.CreateBuilder<(Expr?, Expr?)>(wrt.Length);
         foreach (var node in wrt)
-            found.Add(cotangents.GetValueOrDefault(node));
+            found.Add((cotangents.GetValueOrDefault(node), masks.Of(node)));
         return found.MoveToImmutable();
 
         void Add(Expr x, Expr flow)

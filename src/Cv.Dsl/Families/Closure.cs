@@ -24,7 +24,7 @@ public abstract record Closure(Body Body) : Op
     internal abstract void Run(double[][] operands, double[] result, Action<string, Expr, double[][], double[]>? seen);
 
     /// <summary>Counts the arguments before the constants.</summary>
-    protected virtual int Leading => 0;
+    protected internal virtual int Leading => 0;
 
     /// <inheritdoc/>
     public override Op Bind(IReadOnlyDictionary<string, int> binding) =>

@@ -26,9 +26,17 @@ public abstract record Convolution(Window Y, Window X, int Groups) : Op
             return null;
         int[] dims = images.ToArray();
         if (IsPointwise)
-            return (dims[0] * dims[1] * dims[2], dims[3]);
-        return Groups == 1 && Y.Covers(dims[1]) && X.Covers(dims[2]) ? (dims[0], dims[1] * dims[2] * dims[3]) : null;
+            return (Fitted([.. images.Dims[..3]]), dims[3]);
+        return Groups == 1 && Y.Covers(dims[1]) && X.Covers(dims[2]) ? (dims[0], Fitted([.. images.Dims[1..]])) : null;
+
+        int Fitted(Dim[] merged) => Extents.Product(merged).Fit(Name, $"the rows or columns of {images} as a matrix");
     }
+
+    /// <summary>Forgets a mask, unless it is one for all: a sum of products mixes elements, and its factors are not masked.</summary>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => mask?.Shape.Rank == 0 ? mask : null;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => MaskOfOperand(y, operand, mask);
 
     /// <summary>
     /// Gives the images of all examples to one convolution where they share the filters; else each example becomes a group of it, or as many as there were.
@@ -41,7 +49,10 @@ public abstract record Convolution(Window Y, Window X, int Groups) : Op
         if (!size.IsKnown)
             return null;
         var merged = Batching.All(operands, batched).Select(Batching.MergeLast).ToImmutableArray();
-        return Batching.SplitLast(Expr.Of(this with { Groups = Groups * size.Value }, merged), size.Value);
+        return Batching.SplitLast(
+            Expr.Of(this with { Groups = ((Extents)Groups * size).Fit(Name, $"the groups of {size} examples") }, merged),
+            size.Value
+        );
     }
 
     /// <summary>Checks the groups against the channels.</summary>
@@ -62,7 +73,12 @@ public abstract record Convolution(Window Y, Window X, int Groups) : Op
             throw new ShapeException(
                 $"{Name}: filters must be as large as the windows; got {filters} and windows of {Y.Size} x {X.Size}. Give windows of {shape[0]} x {shape[1]}."
             );
-        CheckGroups(Name, Groups, channels ?? shape[2].Value * Groups, shape[3].Value);
+        CheckGroups(
+            Name,
+            Groups,
+            channels ?? ((Extents)shape[2] * Groups).Fit(Name, $"the channels of {Groups} groups of {filters}"),
+            shape[3].Value
+        );
         if (channels is { } count && shape[2].Value != count / Groups)
             throw new ShapeException(
                 $"{Name}: filters must have the channels of one group; got {filters} ({shape[2]} channels) for {images} ({count} in {Groups} groups). Give filters of {count / Groups} channels."

@@ -63,6 +63,12 @@ public abstract record Elementwise : Op
         return sum;
     }
 
+    /// <summary>Passes to each element of an operand what holds for any of those it is repeated to.</summary>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => Mask.Unrepeated(mask, y.Operands[operand].Shape, y.DType);
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => mask;
+
     /// <summary>Gives the derivative of the rule by an argument, as a rule of the same arguments.</summary>
     private protected virtual LambdaExpression Slope(int argument) => ScalarDerivative.Of(Scalar, argument);
 
@@ -85,6 +91,9 @@ public abstract record Elementwise : Op
     /// <summary>Broadcasts as ever, once each operand has the ranks of the result: the axis before them, and dims of 1 behind it for one that is a scalar of each example.</summary>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
     {
+        // an op of somebody's own may want operands of one shape
+        if (GetType().Assembly != typeof(Op).Assembly)
+            return Expr.Of(this, Batching.All(operands, batched));
         int rank = y.Shape.Rank;
         var aligned = operands.Select((x, i) => Align(x, batched[i], rank)).ToImmutableArray();
         return Expr.Of(this, aligned);

@@ -5,7 +5,11 @@ namespace Cv.Dsl;
 public abstract record Leaf(TensorType Type) : Op
 {
     /// <summary>Gives the declared type.</summary>
-    public override TensorType Infer(ReadOnlySpan<TensorType> operands) => Type;
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands) => Type with { DType = Type.DType.Checked() };
+
+    /// <inheritdoc/>
+    public override Op Bind(IReadOnlyDictionary<string, int> binding) =>
+        Type.Shape.IsKnown ? this : this with { Type = Type with { Shape = Type.Shape.Bind(binding) } };
 }
 
 /// <summary>The family of leaves whose value comes from outside, by name: inputs, parameters and states.</summary>

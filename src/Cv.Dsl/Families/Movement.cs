@@ -11,6 +11,17 @@ public abstract record Movement : Op
     /// <summary>Moves the tangent as it moves the elements.</summary>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
 
+    /// <summary>Moves the mask as it moves the elements.</summary>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) =>
+        mask is null || mask.Shape.Rank == 0 ? mask : y.With([mask.BroadcastTo(y.Operands[0].Shape)]);
+
+    /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <summary>Moves a mask back as the gradient moves a cotangent, for a movement that adds none up.</summary>
+    private protected Expr? MovedBack(Expr y, Expr? mask) =>
+        mask is null || mask.Shape.Rank == 0 ? mask : Vjp(y, mask.BroadcastTo(y.Shape))[0];
+
     /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
     {

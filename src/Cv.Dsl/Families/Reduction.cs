@@ -51,6 +51,12 @@ public abstract record Reduction(Axes Axes) : Op
     }
 
     /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => mask;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => mask is null ? null : Mask.Any(mask, Axes, y.DType);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         Expr.Of(this with { Axes = Axes.BehindAnother() }, operands);
 

@@ -28,7 +28,9 @@ public static partial class Verbs
             throw new GraphException(
                 $"{op}: a cell must have a pixel, and there must be an orientation; got {cell} and {orientations}. 8 and 9 are usual."
             );
-        int least = blocks ? 2 * cell : cell;
+        if (orientations > MostOrientations)
+            throw new GraphException($"{op}: there must be at most {MostOrientations} orientations; got {orientations}. 9 are usual.");
+        int least = blocks ? ((Extents)2 * cell).Fit(op, "two cells") : cell;
         if (images.Shape[1].Value < least || images.Shape[2].Value < least)
             throw new ShapeException(
                 $"{op}: images must be at least {least} x {least}, for cells of {cell}; got {images.Type}. Take smaller cells."
@@ -52,6 +54,8 @@ public static partial class Verbs
     /// <param name="blocks">Tells whether to divide by the length of all numbers of each 2 x 2 cells.</param>
     public static Model Hog(this Model model, int cell = 8, int orientations = 9, bool blocks = false) =>
         model.ThenVerb("hog", x => x.Hog(cell, orientations, blocks));
+
+    const int MostOrientations = 4096;
 
     static Expr ToNext(Expr x, int axis)
     {

@@ -10,7 +10,20 @@ public abstract partial class Gate
         // in doubles: the C# compiler would round 2 / MathF.PI before anyone could read it as it is written
         field ??= Define(
             "gelu_tanh",
-            x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * (x * x * x))))
+            // beyond 10 the tanh is 1 to the last bit, and a cube that overflows would make 0 times infinity of its derivative
+            x =>
+                0.5
+                * x
+                * (
+                    1
+                    + Math.Tanh(
+                        Math.Sqrt(2 / Math.PI)
+                            * (
+                                Math.Clamp(x, -10, 10)
+                                + 0.044715 * (Math.Clamp(x, -10, 10) * Math.Clamp(x, -10, 10) * Math.Clamp(x, -10, 10))
+                            )
+                    )
+                )
         );
 }
 

@@ -16,6 +16,7 @@ public sealed class ScalarGate : Gate, IEquatable<ScalarGate>
     readonly Term? _definition;
     readonly ImmutableArray<Term> _derivatives;
     readonly ImmutableArray<LambdaExpression> _rules;
+    readonly ImmutableArray<Term?> _choices;
     readonly string _key;
 
     internal ScalarGate(string name, LambdaExpression rule, Term value, ImmutableArray<Term> derivatives, bool byHand)
@@ -29,6 +30,7 @@ public sealed class ScalarGate : Gate, IEquatable<ScalarGate>
         _names = [.. rule.Parameters.Select((p, i) => p.Name ?? $"x{i}")];
         _rules = [.. derivatives.Select(d => TermWriter.Lambda(d, rule.Parameters))];
         _definition = IsOneFunction ? value.Function!.Definition?.Invoke([.. value.Parts]) : value;
+        _choices = [.. derivatives.Select(NonZero)];
         _key = TermKey.Of(byHand ? [value, .. derivatives] : [value]);
     }
 
@@ -112,6 +114,50 @@ public sealed class ScalarGate : Gate, IEquatable<ScalarGate>
         };
 
     /// <summary>Prepares to write the derivatives as nodes; the gate's own value is there already.</summary>
+    /// <summary>Tells that the derivative by an argument is finite for finite numbers, but for what overflows.</summary>
+    internal bool IsTame(int argument) => argument < _derivatives.Length && IsTame(_derivatives[argument]);
+
+    static bool IsTame(Term d) =>
+        d switch
+        {
+            { Head: Head.Argument } => true,
+            { Head: Head.Number } => double.IsFinite(d.Value),
+            (Head.Add or Head.Subtract or Head.Multiply or Head.Negate, var parts) => parts.All(IsTame),
+            (Head.Divide, [var a, { Head: Head.Number, Value: not 0 }]) => IsTame(a),
+            (Head.Choose, [_, var a, var b]) => IsTame(a) && IsTame(b),
+            { Function.Name: "Exp", Parts: [(Head.Negate, [(Head.Multiply, [var a, var b])])] } => a == b && IsTame(a), // exp(-x^2)
+            {
+                Function.Name: "Abs"
+                    or "Sign"
+                    or "Max"
+                    or "Min"
+                    or "Tanh"
+                    or "Sigmoid"
+                    or "Softplus"
+                    or "Erf"
+                    or "Sin"
+                    or "Cos"
+                    or "Atan"
+                    or "Asinh"
+            } => d.Parts.All(IsTame),
+            _ => false,
+        };
+
+    /// <summary>Gives where the function depends on an argument, if its conditionals leave it out elsewhere; null where it may anywhere.</summary>
+    internal Expr? Choice(Expr y, int argument) =>
+        argument < _choices.Length && _choices[argument] is { } choice ? GraphOf(y).Of(choice) : null;
+
+    /// <summary>Gives where a derivative is not 0 by its conditionals, as a test; null where it may differ from 0 anywhere.</summary>
+    static Term? NonZero(Term d)
+    {
+        if (d.IsZero)
+            return d.Pool.Truth(false);
+        if (d is not (Head.Choose, [var test, var a, var b]))
+            return null;
+        var (ofA, ofB) = (NonZero(a), NonZero(b));
+        return ofA is null && ofB is null ? null : d.Pool.Choose(test, ofA ?? d.Pool.Truth(true), ofB ?? d.Pool.Truth(true));
+    }
+
     ScalarGraph.Walk GraphOf(Expr y)
     {
         if (_derivatives.Length < Count)

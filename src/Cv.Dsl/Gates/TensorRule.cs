@@ -45,4 +45,7 @@ public sealed record TensorRule(string Name, int Count = 1)
 
     /// <summary>Says that the function is linear in all operands together, so that it is its own jvp.</summary>
     public bool IsLinear { get; init; }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(TensorRule), PrintMembers);
 }

@@ -152,7 +152,7 @@ sealed class NumberedStream(uint key) : Identity
 
     public override bool Equals(object? obj) => obj is NumberedStream other && other.KeyOf("") == key;
 
-    public override int GetHashCode() => (int)key;
+    public override int GetHashCode() => unchecked((int)key);
 
     internal override uint KeyOf(string part) => key;
 }

@@ -38,4 +38,7 @@ public abstract partial record Initialiser
             product *= axis == skip ? 1 : shape[axis].Value;
         return product;
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public sealed override string ToString() => RecordText.Of(GetType().Name, PrintMembers);
 }

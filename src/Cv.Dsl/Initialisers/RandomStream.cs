@@ -19,8 +19,10 @@ public readonly record struct RandomStream
     public double Uniform(long index)
     {
         // one block of 128 bits serves two neighbours
-        ulong at = (ulong)index >> 1;
-        var block = Philox.Draw(new((uint)at, (uint)(at >> 32), (uint)_name, (uint)(_name >> 32)), (uint)_seed, (uint)(_seed >> 32));
+        ulong at = unchecked((ulong)index) >> 1;
+        var block = unchecked(
+            Philox.Draw(new((uint)at, (uint)(at >> 32), (uint)_name, (uint)(_name >> 32)), (uint)_seed, (uint)(_seed >> 32))
+        );
         var (high, low) = (index & 1) == 0 ? (block.A, block.B) : (block.C, block.D);
         // 52 bits and a half: one bit more would round up to 1, whose normal quantile is infinite
         return ((((ulong)high << 32 | low) >> 12) + 0.5) * (1.0 / (1L << 52));
@@ -46,7 +48,7 @@ public readonly record struct RandomStream
     {
         ulong hash = 0xCBF29CE484222325;
         foreach (byte b in Encoding.UTF8.GetBytes(name))
-            hash = (hash ^ b) * 0x100000001B3;
+            hash = unchecked((hash ^ b) * 0x100000001B3);
         return hash;
     }
 }

@@ -19,6 +19,9 @@ public static partial class Verbs
             return sums / ((double)size * size);
         y.CheckEachSees(op, x.Type, 1);
         across.CheckEachSees(op, x.Type, 2);
+        // beyond some pixels, the counts are a pool of ones, which no array holds
+        if ((Extents)y.Count(x.Shape[1].Value) * across.Count(x.Shape[2].Value) is var windows && windows.Value > MostCounts)
+            return sums / x.Like(1).BroadcastTo(new Shape(1, x.Shape[1], x.Shape[2], 1)).SumPool2d(y, across);
         int[] rows = Covered(y, x.Shape[1].Value),
             columns = Covered(across, x.Shape[2].Value);
         double[] counts = [.. rows.SelectMany(row => columns, (row, column) => (double)row * column)];
@@ -32,6 +35,8 @@ public static partial class Verbs
         model.ThenVerb("avgpool", x => x.AvgPool(size, stride, padding, countPadding));
 
     /// <summary>Counts the pixels under each window.</summary>
+    const int MostCounts = 1 << 16;
+
     static int[] Covered(Window window, int extent)
     {
         var counts = new int[window.Count(extent)];

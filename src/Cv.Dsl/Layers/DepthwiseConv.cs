@@ -35,7 +35,18 @@ public static partial class Verbs
     {
         Images.Check("depthwise_conv", "images", x.Type);
         int channels = x.Shape[3].Value;
-        return x.Conv(channels * multiplier, size, stride, padding, dilation, channels, weights, biases, bias, name);
+        return x.Conv(
+            ((Extents)channels * multiplier).Fit("depthwise_conv", $"the filters, {multiplier} for each of {channels} channels,"),
+            size,
+            stride,
+            padding,
+            dilation,
+            channels,
+            weights,
+            biases,
+            bias,
+            name
+        );
     }
 
     /// <summary>Appends a convolutional layer that sees each channel alone: [N, H, W, C] becomes [N, OH, OW, C multiplier].</summary>

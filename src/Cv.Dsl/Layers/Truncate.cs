@@ -55,5 +55,5 @@ public static partial class Verbs
     }
 
     static string StageNames(Model model) =>
-        model.Links.IsEmpty ? "a model without stages" : string.Join(", ", model.Stages.Select(s => s.Name));
+        model.Links.IsEmpty ? "a model without stages" : ErrorText.List(model.Stages.Select(s => s.Name));
 }

@@ -3,7 +3,14 @@ namespace Cv.Dsl;
 public abstract partial class Gate
 {
     /// <summary>Gives a class's part in a divergence, from the logarithm l of what is predicted and the probability p that is: p (log p - l), and 0 where p is 0.</summary>
-    public static ScalarGate Divergence => field ??= Define("divergence", (l, p) => p > 0 ? p * (MathF.Log(p) - l) : 0);
+    public static ScalarGate Divergence =>
+        // by hand: p / p overflows where p is so small that 1 / p does
+        field ??= Define(
+            "divergence",
+            (l, p) => p > 0 ? p * (MathF.Log(p) - l) : 0,
+            (l, p, y) => p > 0 ? -p : 0,
+            (l, p, y) => p > 0 ? MathF.Log(p) - l + 1 : 0
+        );
 }
 
 public static partial class Verbs

@@ -11,7 +11,7 @@ public sealed record ArgMax(int Axis) : Op
 
     /// <summary>Turns the axis into a dim of 1; the result is i32.</summary>
     public override TensorType Infer(ReadOnlySpan<TensorType> operands) =>
-        Reduction.Fold(Name, operands[0], new Axes(1u << Axis), allowsEmpty: false) with
+        Reduction.Fold(Name, operands[0], Axes.Of(Axis), allowsEmpty: false) with
         {
             DType = DType.I32,
         };
@@ -42,7 +42,7 @@ public sealed record ArgMax(int Axis) : Op
     public override Expr? Expand(Expr y)
     {
         var x = y.Operands[0];
-        var axes = new Axes(1u << Axis);
+        var axes = Axes.Of(Axis);
         var index = Expr.Iota(x.Shape, Axis);
         var wins = x.EqualTo(Expr.Of(new ReduceMax(axes), x)) | x.NotEqualTo(x);
         return Expr.Of(new ReduceMin(axes), Expr.Select(wins, index, index.Like((double)int.MaxValue)));

@@ -11,13 +11,6 @@ public sealed record Argument : Named
     public Argument(string id, TensorType type)
         : base(Identity.Of(id), "", type) { }
 
-    /// <inheritdoc/>
-    public override Op Bind(IReadOnlyDictionary<string, int> binding) =>
-        this with
-        {
-            Type = Type with { Shape = Type.Shape.Bind(binding) },
-        };
-
     /// <summary>Makes an argument that no other body has, to build a new body around; <see cref="Body.Close"/> gives it its plain name.</summary>
     internal static Expr Fresh(string kind, TensorType type) => Expr.Of(new Argument($"{kind} #{Interlocked.Increment(ref _made)}", type));
 

@@ -33,6 +33,12 @@ public sealed record Broadcast(Shape To) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy];
 
     /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => Mask.Unrepeated(mask, y.Operands[0].Shape, y.DType);
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => mask;
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
     {
         var x = operands[0];

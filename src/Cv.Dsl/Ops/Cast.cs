@@ -14,7 +14,7 @@ public sealed record Cast(DType To) : Elementwise
     public override string Attributes => $" {To.Text()}";
 
     /// <summary>Keeps the shape, changes the dtype.</summary>
-    public override TensorType Infer(ReadOnlySpan<TensorType> operands) => operands[0] with { DType = To };
+    public override TensorType Infer(ReadOnlySpan<TensorType> operands) => operands[0] with { DType = To.Checked() };
 
     /// <inheritdoc/>
     public override LambdaExpression Scalar =>
@@ -22,7 +22,8 @@ public sealed record Cast(DType To) : Elementwise
         {
             DType.Bool => (Expression<Func<double, bool>>)(x => x != 0),
             DType.I32 => Rule(x => Math.Truncate(x)),
-            _ => Rule(x => x),
+            DType.F32 or DType.F64 => Rule(x => x),
+            _ => throw new InvalidOperationException($"cast: no rule for {To.Text()}."),
         };
 
     /// <inheritdoc/>
@@ -31,6 +32,9 @@ public sealed record Cast(DType To) : Elementwise
 
     /// <inheritdoc/>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => tangents[0]?.Cast(To);
+
+    /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
 
     /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => y.Operands[0].DType == To ? y.Operands[0] : null;

@@ -22,22 +22,42 @@ public sealed record Checkpoint(Body Body) : Closure(Body)
         Body.Run(operands, seen is null ? null : (e, from, value) => seen("in a checkpoint", e, from, value))[0].CopyTo(result, 0);
 
     /// <summary>Builds the body anew on operands that wait for the cotangent, and takes it back from there.</summary>
-    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy)
+    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [.. Back(y, dy, null).Select(f => f.Flow)];
+
+    /// <inheritdoc/>
+    internal override ImmutableArray<(Expr? Flow, Expr? Mask)>? VjpOfBody(Expr y, Expr dy, Masks masks) => Back(y, dy, masks.Of(y));
+
+    ImmutableArray<(Expr? Flow, Expr? Mask)> Back(Expr y, Expr dy, Expr? mask)
     {
         var again = y.Operands.Select(o => o.Delay(dy)).ToImmutableArray();
-        return Reverse.Walk([(Body.Open(again)[0], dy)], again.AsSpan());
+        var flows = Reverse.WalkMasked([(Body.Open(again)[0], dy, mask)], again.AsSpan());
+        // a rewrite may have made two operands one node: it has one cotangent, that of all its uses
+        return [.. flows.Select((flow, i) => again.IndexOf(again[i]) == i ? flow : default)];
     }
 
     /// <summary>Computes the tangent from operands and tangents, as a checkpoint too.</summary>
-    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
+        JvpOfBody(y, tangents, [.. new Expr?[tangents.Length]])!.Value.Tangent;
+
+    /// <inheritdoc/>
+    internal override (Expr? Tangent, ImmutableArray<Expr?> Masks)? JvpOfBody(
+        Expr y,
+        ImmutableArray<Expr?> tangents,
+        ImmutableArray<Expr?> masks
+    )
     {
         var (arguments, results) = Body.Fresh();
         var moving = Enumerable.Range(0, arguments.Length).Where(i => tangents[i] is not null).ToList();
         var given = moving.Select(i => Argument.Fresh("tangent", arguments[i].Type)).ToImmutableArray();
-        if (Forward.Of(results, [.. moving.Select(i => arguments[i])], given)[0] is not { } moved)
-            return null;
-        var closed = Body.Close(arguments.AddRange(given), [moved]).Body;
-        return Expr.Of(new Checkpoint(closed), y.Operands.AddRange(moving.Select(i => tangents[i]!)));
+        var places = moving.Select(i => masks[i] is { } mask ? Argument.Fresh("mask", mask.Type) : null).ToImmutableArray();
+        var (moved, place) = Forward.Masked(results, [.. moving.Select(i => arguments[i])], given, places)[0];
+        if (moved is null)
+            return (null, [null]);
+        var known = places.OfType<Expr>().ToImmutableArray();
+        var values = moving.Select(i => masks[i]).OfType<Expr>().ToImmutableArray();
+        ImmutableArray<Expr> operands = [.. y.Operands, .. moving.Select(i => tangents[i]!), .. values];
+        var outside = arguments.Concat(given).Concat(known).Zip(operands).ToDictionary(p => p.First, p => p.Second);
+        return (Of([.. arguments, .. given, .. known], moved, operands), [place?.Substitute(outside)]);
     }
 
     /// <summary>Computes the batch of the body, as a checkpoint too.</summary>
@@ -47,7 +67,7 @@ public sealed record Checkpoint(Body Body) : Closure(Body)
         var given = arguments.Select((a, i) => batched[i] ? Argument.Fresh("batch", operands[i].Type) : a).ToImmutableArray();
         var batches = Enumerable.Range(0, given.Length).Where(i => batched[i]).ToDictionary(i => arguments[i], i => given[i]);
         var made = Batching.Walk(results, batches)[0] ?? Batching.Repeat(results[0], Batching.Size(operands, batched));
-        return Expr.Of(new Checkpoint(Body.Close(given, [made]).Body), operands);
+        return Of(given, made, operands);
     }
 
     /// <summary>Is what the body computes.</summary>
@@ -58,6 +78,19 @@ public sealed record Checkpoint(Body Body) : Closure(Body)
     {
         var (x, w) = (Expr.Input("x", [2, 3]), Expr.Input("w", [3, 2]));
         return [x.Checkpoint(y => y.MatMul(w).Tanh()), Expr.Checkpoint(xs => (xs[0] * xs[1]).Exp(), x, x + 1f)];
+    }
+
+    /// <summary>Makes the checkpoint of what is made of some nodes, on their values; what else it is made of comes in as further operands.</summary>
+    /// <param name="arguments">The nodes that the function starts from.</param>
+    /// <param name="result">What is made of them.</param>
+    /// <param name="operands">The values of the nodes.</param>
+    internal static Expr Of(ImmutableArray<Expr> arguments, Expr result, ImmutableArray<Expr> operands)
+    {
+        var (body, captured, remembered) = Body.Close(arguments, [result]);
+        var y = Expr.Of(new Checkpoint(body), operands.AddRange(captured));
+        foreach (var (state, next, _) in remembered)
+            y = y.Remember(state, next);
+        return y;
     }
 }
 
@@ -70,11 +103,7 @@ public sealed partial class Expr
     public static Expr Checkpoint(Func<Expr[], Expr> f, params Expr[] xs)
     {
         ImmutableArray<Expr> given = [.. xs.Distinct()];
-        var (body, captured, remembered) = Body.Close(given, [f(xs)]);
-        var y = Of(new Checkpoint(body), given.AddRange(captured));
-        foreach (var (state, next, _) in remembered)
-            y = y.Remember(state, next);
-        return y;
+        return Dsl.Checkpoint.Of(given, f(xs), given);
     }
 }
 

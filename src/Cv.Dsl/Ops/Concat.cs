@@ -13,7 +13,7 @@ public sealed record Concat(int Axis) : Op
     public override TensorType Infer(ReadOnlySpan<TensorType> operands)
     {
         var type = Elementwise.SameDType(Name, operands);
-        int sum = 0;
+        Extents sum = 0;
         foreach (var operand in operands)
         {
             if (operand.Shape.Rank != operands[0].Shape.Rank || operand.Shape.With(Axis, 1) != operands[0].Shape.With(Axis, 1))
@@ -24,9 +24,12 @@ public sealed record Concat(int Axis) : Op
                 throw new ShapeException(
                     $"{Name}: the axis must have a known extent; got axis {Axis} of {operand}. Give the dim a number to join along it."
                 );
-            sum += operand.Shape[Axis].Value;
+            sum += operand.Shape[Axis];
         }
-        return new(type, operands[0].Shape.With(Axis, sum));
+        return new(
+            type,
+            operands[0].Shape.With(Axis, sum.Fit(Name, $"axis {Axis} of {operands.Length} tensors such as {operands[0]}, joined,"))
+        );
     }
 
     /// <inheritdoc/>
@@ -61,6 +64,23 @@ public sealed record Concat(int Axis) : Op
     /// <summary>Joins the tangents, zeros for what stays.</summary>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
         y.With([.. tangents.Select((dx, i) => dx ?? y.Like(0).BroadcastTo(y.Operands[i].Shape))]);
+
+    /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) =>
+        mask is null || mask.Shape.Rank == 0 ? mask : Vjp(y, mask.BroadcastTo(y.Shape))[operand];
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask)
+    {
+        int before = 0;
+        for (int i = 0; i < operand; i++)
+            before += y.Operands[i].Shape[Axis].Value;
+        var shape = y.Operands[operand].Shape;
+        return Mask.Full(mask, shape).Pad(Axis, before, y.Shape[Axis].Value - before - shape[Axis].Value);
+    }
 
     /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>

@@ -30,10 +30,12 @@ public sealed record Conv2dInput(Window Y, Window X, int Groups, int Height, int
             );
         if (Height < 0 || Width < 0)
             throw new ShapeException($"{Name}: the images' height and width must be at least 0; got {Height} x {Width}. Give more.");
-        var images = new TensorType(type, [y.Shape[0], Height, Width, w.Shape[2].Value * Groups]);
+        var images = new TensorType(type, [y.Shape[0], Height, Width, Channels(w)]);
         Images.CheckResults(Name, y, Y.Check(Name, images, 1), X.Check(Name, images, 2));
         return images;
     }
+
+    int Channels(TensorType filters) => ((Extents)filters.Shape[2] * Groups).Fit(Name, $"the channels of {Groups} groups of {filters}");
 
     /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)

@@ -16,7 +16,11 @@ public sealed record Custom(TensorRule Rule) : Op
         if (Rule.Forward is null)
             return Rule.Infer!([.. operands]);
         var places = Places(operands);
-        var made = Rule.Forward(places);
+        var made =
+            Rule.Forward(places)
+            ?? throw new GraphException(
+                $"gate \"{Name}\": Forward must give a node of its operands; got null. Compose one, or give Evaluate."
+            );
         foreach (var leaf in Expr.Nodes(made))
             if (leaf.Op is Named && !places.Contains(leaf))
                 throw new GraphException(
@@ -30,10 +34,10 @@ public sealed record Custom(TensorRule Rule) : Op
     {
         if (Rule.Evaluate is { } evaluate)
         {
-            double[] made = evaluate(y, operands.ToArray());
-            if (made.Length != result.Length)
+            double[]? made = evaluate(y, operands.ToArray());
+            if (made is null || made.Length != result.Length)
                 throw new GraphException(
-                    $"gate \"{Name}\": Evaluate must give each element of its result, {y.Type}; got {made.Length} of {result.Length}. Make an array of y.Shape.Size."
+                    $"gate \"{Name}\": Evaluate must give each element of its result, {y.Type}; got {(made is null ? "null" : $"{made.Length} of {result.Length}")}. Make an array of y.Shape.Size."
                 );
             made.CopyTo(result);
             return;
@@ -49,9 +53,7 @@ public sealed record Custom(TensorRule Rule) : Op
                 continue;
             double[] value = values[e] = new double[e.Shape.Size];
             e.Op.Evaluate(e, e.Operands.Select(o => values[o]).ToArray(), value);
-            if (e.DType == DType.F32)
-                for (int i = 0; i < value.Length; i++)
-                    value[i] = (float)value[i];
+            e.DType.Round(value);
         }
         values[last].CopyTo(result);
     }
@@ -61,11 +63,19 @@ public sealed record Custom(TensorRule Rule) : Op
     {
         if (Rule.Vjp is { } vjp)
             return Checked(vjp(y, dy));
-        // by places: an operand may be made of another one, and that is the caller's to differentiate
-        var places = Places([.. y.Operands.Select(o => o.Type)]);
-        var flows = Reverse.Walk([(Rule.Forward!(places), dy)], places.AsSpan());
-        return [.. flows.Select(flow => flow is null ? null : Filled(flow, places, y.Operands))];
+        return [.. OfComposition(y, dy, null).Select(f => f.Flow)];
     }
+
+    /// <inheritdoc/>
+    internal override ImmutableArray<(Expr? Flow, Expr? Mask)>? VjpOfBody(Expr y, Expr dy, Masks masks) =>
+        Rule.Vjp is null ? OfComposition(y, dy, masks.Of(y)) : null;
+
+    /// <inheritdoc/>
+    internal override (Expr? Tangent, ImmutableArray<Expr?> Masks)? JvpOfBody(
+        Expr y,
+        ImmutableArray<Expr?> tangents,
+        ImmutableArray<Expr?> masks
+    ) => Rule.Jvp is null && Rule.Vjp is null && !Rule.IsLinear ? OfComposition(y, tangents, masks) : null;
 
     /// <summary>Is the rule's own, the function itself where that is linear, that of its composition, or the transpose of its vjp.</summary>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
@@ -76,7 +86,7 @@ public sealed record Custom(TensorRule Rule) : Op
             return null;
         if (Rule.IsLinear)
             return y.With([.. tangents.Select((t, i) => t ?? y.Operands[i].Like(0).BroadcastTo(y.Operands[i].Shape))]);
-        return Rule.Vjp is null ? OfComposition(y, tangents) : Transposed(y, tangents);
+        return Rule.Vjp is null ? OfComposition(y, tangents, [.. new Expr?[tangents.Length]]).Tangent : Transposed(y, tangents);
     }
 
     /// <inheritdoc/>
@@ -99,13 +109,30 @@ public sealed record Custom(TensorRule Rule) : Op
         return [bent.Of(a, b), doubled.Of(a)];
     }
 
-    static Expr? OfComposition(Expr y, ImmutableArray<Expr?> tangents)
+    // by places: an operand may be made of another one, and that is the caller's to differentiate
+    ImmutableArray<(Expr? Flow, Expr? Mask)> OfComposition(Expr y, Expr dy, Expr? mask)
     {
-        var rule = ((Custom)y.Op).Rule;
+        var places = Places([.. y.Operands.Select(o => o.Type)]);
+        var flows = Reverse.WalkMasked([(Rule.Forward!(places), dy, mask)], places.AsSpan());
+        return
+        [
+            .. flows.Select(f =>
+                (f.Flow is null ? null : Filled(f.Flow, places, y.Operands), f.Mask is null ? null : Filled(f.Mask, places, y.Operands))
+            ),
+        ];
+    }
+
+    (Expr? Tangent, ImmutableArray<Expr?> Masks) OfComposition(Expr y, ImmutableArray<Expr?> tangents, ImmutableArray<Expr?> masks)
+    {
         var places = Places([.. y.Operands.Select(o => o.Type)]);
         var moved = Enumerable.Range(0, tangents.Length).Where(i => tangents[i] is not null).ToArray();
-        var change = Forward.Of([rule.Forward!(places)], [.. moved.Select(i => places[i])], [.. moved.Select(i => tangents[i]!)])[0];
-        return change is null ? null : Filled(change, places, y.Operands);
+        var (change, mask) = Forward.Masked(
+            [Rule.Forward!(places)],
+            [.. moved.Select(i => places[i])],
+            [.. moved.Select(i => tangents[i]!)],
+            [.. moved.Select(i => masks[i])]
+        )[0];
+        return (change is null ? null : Filled(change, places, y.Operands), [mask is null ? null : Filled(mask, places, y.Operands)]);
     }
 
     /// <summary>Transposes what is linear in the cotangent u: the gradient by u of sum_i tangent_i vjp_i(u).</summary>
@@ -121,10 +148,10 @@ public sealed record Custom(TensorRule Rule) : Op
     }
 
     ImmutableArray<Expr?> Checked(ImmutableArray<Expr?> flows) =>
-        flows.Length == Rule.Count
+        !flows.IsDefault && flows.Length == Rule.Count
             ? flows
             : throw new GraphException(
-                $"gate \"{Name}\": Vjp must give a cotangent, or null, for each operand; got {flows.Length} for {Rule.Count}. One for each, in order."
+                $"gate \"{Name}\": Vjp must give a cotangent, or null, for each operand; got {(flows.IsDefault ? "none" : $"{flows.Length}")} for {Rule.Count}. One for each, in order."
             );
 
     /// <summary>Makes nodes to compose the function of. No other node is one of them: a cotangent may be made of the places of a gate around this one.</summary>

@@ -21,6 +21,15 @@ public sealed record Delay : Op
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => tangents[0];
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => mask;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => operand == 0 ? mask : Mask.Everywhere(false);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         (batched[0] ? operands[0] : Batching.Repeat(operands[0], Batching.Size(operands, batched))).Delay(operands[1]);
 

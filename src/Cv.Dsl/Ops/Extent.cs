@@ -12,10 +12,11 @@ public sealed record Extent(Shape Of, DType DType) : Leaf(new TensorType(DType, 
     public override Op Bind(IReadOnlyDictionary<string, int> binding) => this with { Of = Of.Bind(binding) };
 
     /// <inheritdoc/>
-    public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result) => result.Fill(Of.Size);
+    public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result) =>
+        result.Fill(Extents.Product(Of.Dims).Value);
 
     /// <summary>Is a constant as soon as the dims are numbers.</summary>
-    public override Expr? Simplify(Expr y) => Of.IsKnown ? Expr.Const(Of.Size, DType) : null;
+    public override Expr? Simplify(Expr y) => Of.IsKnown ? Expr.Const(Extents.Product(Of.Dims).Value, DType) : null;
 
     /// <inheritdoc/>
     public override IEnumerable<Expr> Samples() => [Expr.Of(new Extent([2, 3], DType.F32))];

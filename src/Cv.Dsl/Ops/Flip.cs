@@ -25,6 +25,9 @@ public sealed record Flip(int Axis) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Flip(Axis)];
 
     /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => MovedBack(y, mask);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         Expr.Of(this with { Axis = Axis + 1 }, operands);
 

@@ -31,6 +31,12 @@ public sealed record Gated(ScalarGate Gate) : Elementwise
     private protected override LambdaExpression Slope(int argument) =>
         Gate.HasOwnDerivative ? Gate.DerivativeRule(argument) : base.Slope(argument);
 
+    /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => Gate.IsSteady(operand);
+
+    /// <inheritdoc/>
+    internal override Expr? Choice(Expr y, int operand) => Gate.Choice(y, operand);
+
     /// <summary>Is the rule, written in primitive ops; a function that has none is left as it is.</summary>
     public override Expr? Expand(Expr y) => Gate.Expand(y);
 

@@ -8,13 +8,6 @@ public sealed record Input : Named
     /// <param name="type">The dtype and shape; symbols in it are bound by the value given.</param>
     public Input(string id, TensorType type)
         : base(Identity.Of(id), "", type) { }
-
-    /// <inheritdoc/>
-    public override Op Bind(IReadOnlyDictionary<string, int> binding) =>
-        this with
-        {
-            Type = Type with { Shape = Type.Shape.Bind(binding) },
-        };
 }
 
 public sealed partial class Expr

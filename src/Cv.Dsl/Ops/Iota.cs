@@ -9,13 +9,6 @@ public sealed record Iota(TensorType Type, int Axis) : Leaf(Type)
     public override string Attributes => $" axis {Axis}";
 
     /// <inheritdoc/>
-    public override Op Bind(IReadOnlyDictionary<string, int> binding) =>
-        this with
-        {
-            Type = Type with { Shape = Type.Shape.Bind(binding) },
-        };
-
-    /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
     {
         var dims = y.Shape.ToArray();

@@ -41,7 +41,11 @@ public sealed record Labels(int Classes) : Op
 /// <summary>Says which whole numbers an operand may hold, where an op takes it for indices.</summary>
 /// <param name="Lowest">The lowest.</param>
 /// <param name="Highest">The highest.</param>
-public readonly record struct IndexRange(int Lowest, int Highest);
+public readonly record struct IndexRange(int Lowest, int Highest)
+{
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(IndexRange), PrintMembers);
+}
 
 public static partial class Verbs
 {

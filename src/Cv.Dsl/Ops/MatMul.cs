@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 namespace Cv.Dsl;
 
 /// <summary>Multiplies matrices: [..., M, K] by [..., K, N] gives [..., M, N]; leading dims are a batch and must agree.</summary>
-/// <remarks>f32 or f64. Each result is one chain of fused multiply-adds in ascending k, whatever the number of threads.</remarks>
+/// <remarks>
+/// f32 or f64. Each result is one chain of fused multiply-adds in ascending k, or, of more than 4,096 terms, a sum of such chains of 16, whatever the number of threads.
+/// </remarks>
 public sealed record MatMul : Op
 {
     /// <inheritdoc/>
@@ -57,6 +59,12 @@ public sealed record MatMul : Op
 
     /// <inheritdoc/>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
+
+    /// <summary>Forgets a mask, unless it is one for all: a sum of products mixes elements, and its factors are not masked.</summary>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => mask?.Shape.Rank == 0 ? mask : null;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => MaskOfOperand(y, operand, mask);
 
     /// <summary>Gives the rows of all examples to one product where they share the right side; else the axis is one more of the batch.</summary>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)

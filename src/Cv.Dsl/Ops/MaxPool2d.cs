@@ -45,6 +45,24 @@ public sealed record MaxPool2d(Window Y, Window X) : Pooling(Y, X)
         tangents[1] is { } moved ? Expr.Of(this, y.Operands[0], moved) : null;
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <summary>Holds where a window that the mask holds for has its largest pixel.</summary>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) =>
+        mask is null || mask.Shape.Rank == 0
+            ? mask
+            : Expr.Of(new MaxPool2dInput(Y, X), y.Operands[0], Mask.Full(mask, y.Shape).Cast(y.DType)) > 0.0;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) =>
+        operand == 0 ? Mask.Everywhere(false)
+        : mask is null || mask.Shape.Rank == 0 ? mask
+        : Expr.Of(this, y.Operands[0], Mask.Full(mask, y.Operands[1].Shape).Cast(y.DType)) > 0.0;
+
+    /// <inheritdoc/>
+    internal override Expr? Choice(Expr y, int operand) => MaskOfOperand(y, operand, Mask.Full(null, y.Shape));
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[1] : null; // a window of one pixel, at each pixel
 
     /// <inheritdoc/>

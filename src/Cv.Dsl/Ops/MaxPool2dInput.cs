@@ -43,6 +43,21 @@ public sealed record MaxPool2dInput(Window Y, Window X) : Pooling(Y, X)
         tangents[1] is { } moved ? Expr.Of(this, y.Operands[0], moved) : null;
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) =>
+        mask is null || mask.Shape.Rank == 0
+            ? mask
+            : Expr.Of(new MaxPool2d(Y, X), y.Operands[0], Mask.Full(mask, y.Shape).Cast(y.DType)) > 0.0;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) =>
+        operand == 0 ? Mask.Everywhere(false)
+        : mask is null || mask.Shape.Rank == 0 ? mask
+        : Expr.Of(this, y.Operands[0], Mask.Full(mask, y.Operands[1].Shape).Cast(y.DType)) > 0.0;
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[1] : null; // a window of one pixel, at each pixel
 
     /// <inheritdoc/>

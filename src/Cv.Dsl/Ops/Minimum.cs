@@ -18,6 +18,12 @@ public sealed record Minimum : Binary
     }
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    internal override Expr? Choice(Expr y, int operand) => operand == 0 ? y < y.Operands[1] : Mask.Not(y < y.Operands[1]);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {

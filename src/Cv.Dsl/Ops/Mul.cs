@@ -18,6 +18,10 @@ public sealed record Mul : Binary
     }
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) =>
+        y.Operands[1 - operand].Op is Const { Value: var factor } && double.IsFinite(factor);
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {

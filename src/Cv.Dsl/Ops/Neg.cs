@@ -13,6 +13,9 @@ public sealed record Neg : Elementwise
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [-dy];
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {

@@ -29,6 +29,9 @@ public sealed record Pack : Op
     /// <inheritdoc/>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => Of(PartsOf(y), i => tangents[i]);
 
+    /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
     /// <summary>Joins the values of each example; where a symbol counts them, it gives each value the axis by itself.</summary>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
     {

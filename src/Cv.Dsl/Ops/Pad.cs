@@ -24,7 +24,8 @@ public sealed record Pad(int Axis, int Low, int High, int Between) : Movement
             throw new ShapeException(
                 $"{Name}: counts of zeros must be at least 0; got low {Low}, high {High}, between {Between}. Slice, to take elements away."
             );
-        return operands[0] with { Shape = operands[0].Shape.With(Axis, Low + High + dim.Value + Math.Max(0, dim.Value - 1) * Between) };
+        var padded = (Extents)Low + High + dim + ((Extents)dim - 1).AtLeast(0) * Between;
+        return operands[0] with { Shape = operands[0].Shape.With(Axis, padded.Fit(Name, $"axis {Axis} of {operands[0]} with its zeros")) };
     }
 
     /// <inheritdoc/>
@@ -42,7 +43,11 @@ public sealed record Pad(int Axis, int Low, int High, int Between) : Movement
     }
 
     /// <summary>Takes the cotangent where the elements went.</summary>
-    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Slice(Axis, Low, y.Operands[0].Shape[Axis].Value, Between + 1)];
+    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) =>
+        [dy.Slice(Axis, Low, y.Operands[0].Shape[Axis].Value, ((Extents)Between + 1).Fit(Name, "the distance of neighbours"))];
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => MovedBack(y, mask);
 
     /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
@@ -54,8 +59,11 @@ public sealed record Pad(int Axis, int Low, int High, int Between) : Movement
     /// <inheritdoc/>
     public override IEnumerable<Expr> Samples() => [Expr.Input("x", [2, 3]).Pad(1, 1, 2), Expr.Input("x", [3, 2]).Pad(0, 1, 0, 2)];
 
-    int Source(int index, int extent) =>
-        index >= 0 && index % (Between + 1) == 0 && index / (Between + 1) < extent ? index / (Between + 1) : -1;
+    int Source(int index, int extent)
+    {
+        long step = Between + 1L;
+        return index >= 0 && index % step == 0 && index / step < extent ? (int)(index / step) : -1;
+    }
 }
 
 public static partial class Verbs

@@ -30,6 +30,9 @@ public sealed record Part(Parts Parts, int Index) : Op
     /// <inheritdoc/>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => Of(Parts, Index, tangents[0]!);
 
+    /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
     /// <summary>Takes the part of each example: it has the axis by itself, or stands in a row of the example's parts.</summary>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         operands[0] is (Pack, var values)

@@ -23,19 +23,38 @@ public sealed record Pow : Binary
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy)
     {
         var (a, b) = (y.Operands[0], y.Operands[1]);
-        if (b.Op is Const { Value: 0 })
-            return [dy.Like(0), null]; // not 0 * 0^-1, which is NaN
-        var da = dy * (b * a.Pow(b - 1.0));
+        var da = dy * SlopeByBase(a, b);
         if (b.Op is Const)
-            return [da, null];
+            return [b.Op is Const { Value: 0 } ? dy.Like(0) : da, null];
         // mask before the logarithm: log of a base that is not positive would put NaN into the gradient
         var safe = Expr.Select(a > 0.0, a, a.Like(1));
         return [da, dy * Expr.Select(a > 0.0, y * safe.Log(), y.Like(0))];
     }
 
-    /// <summary>Stays where the power is 0.</summary>
-    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
-        y.Operands[1].Op is Const { Value: 0 } ? null : base.Jvp(y, tangents); // not 0 * 0^-1, which is NaN
+    /// <summary>
+    /// Gives b a^(b - 1), and 0 for the power 0 where the base is NaN or so near to 0 that its reciprocal overflows: not 0 times infinity, which is NaN. Elsewhere it stays a function of the power, whose own
+    /// derivative at 0 is not 0.
+    /// </summary>
+    static Expr SlopeByBase(Expr a, Expr b)
+    {
+        if (b.Op is Const { Value: var power })
+            return power == 0 ? a.Like(0) : b * a.Pow(power - 1);
+        return Expr.Select(b.EqualTo(0) & !(a.Abs() > LeastInvertible(a.DType)), a.Like(0), b * a.Pow(b - 1.0));
+    }
+
+    /// <summary>Gives a number a little above the reciprocal of the largest one: what is smaller has an infinite reciprocal.</summary>
+    static double LeastInvertible(DType dtype) => dtype == DType.F32 ? 3e-39 : 6e-309;
+
+    /// <summary>Differentiates a constant power as one, so that it stays where the power is 0.</summary>
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
+    {
+        if (y.Operands[1].Op is not Const { Value: var power } || tangents[0] is not { } dx || tangents[1] is not null)
+            return base.Jvp(y, tangents);
+        var x = Expression.Parameter(typeof(double), "x");
+        var rule = Expression.Lambda(Expression.Call(typeof(Math), nameof(Math.Pow), null, x, Expression.Constant(power)), x);
+        var slope = ScalarGraph.Of(ScalarDerivative.Of(rule, 0), y.Operands[0]);
+        return slope is (Const(0, _), _) ? null : slope * dx;
+    }
 
     /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>

@@ -31,6 +31,12 @@ public sealed record ReduceMin(Axes Axes) : Reduction(Axes)
     }
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    internal override Expr? Choice(Expr y, int operand) => y.Operands[0].EqualTo(y);
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         var x = Expr.Input("x", [2, 3, 4]);

@@ -22,6 +22,9 @@ public sealed record ReduceSum(Axes Axes) : Reduction(Axes)
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Expr> Samples()
     {
         var x = Expr.Input("x", [2, 3, 4]);

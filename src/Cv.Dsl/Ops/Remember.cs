@@ -31,6 +31,15 @@ public sealed record Remember : Op
     /// <summary>Moves as the value does.</summary>
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => tangents[0];
 
+    /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => mask;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => operand == 0 ? mask : Mask.Everywhere(false);
+
     /// <summary>Remembers what the examples share.</summary>
     /// <exception cref="GraphException">The next value differs by example.</exception>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>

@@ -30,6 +30,9 @@ public sealed record Reshape(Shape To) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Reshape(y.Operands[0].Shape)];
 
     /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => MovedBack(y, mask);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         operands[0].Reshape(Batching.Of(operands[0].Shape[0], To));
 
@@ -48,15 +51,18 @@ public sealed record Reshape(Shape To) : Movement
 
     internal static ElementCount Count(Shape shape)
     {
-        long numbers = 1;
+        Extents numbers = 1;
+        bool isEmpty = false;
         var symbols = new List<string>();
         foreach (var dim in shape)
-            if (dim.IsKnown)
-                numbers *= dim.Value;
+            if (dim == 0)
+                isEmpty = true;
+            else if (dim.IsKnown)
+                numbers = isEmpty ? numbers : numbers * dim;
             else
                 symbols.Add(dim.Symbol!);
         symbols.Sort(StringComparer.Ordinal);
-        return new(numbers, string.Join('*', symbols));
+        return new(isEmpty ? 0 : numbers.Value, string.Join('*', symbols));
     }
 
     internal readonly record struct ElementCount(long Numbers, string Symbols)
@@ -82,18 +88,17 @@ public static partial class Verbs
         if (at < 0)
             return x.Reshape(Shape.Of(dims));
         if (Array.LastIndexOf(dims, -1) != at)
-            throw new ShapeException(
-                $"reshape: at most one dim may be -1; got ({string.Join(", ", dims)}) for {x.Type}. Give all but one."
-            );
+            throw new ShapeException($"reshape: at most one dim may be -1; got ({ErrorText.List(dims)}) for {x.Type}. Give all but one.");
         var count = Dsl.Reshape.Count(x.Shape);
         var (numbers, symbols) = count;
-        long rest = dims.Where(d => d != -1).Aggregate(1L, (p, d) => p * d);
+        long rest = Extents.Product([.. dims.Where(d => d != -1).Select(d => new Dim(d))]).Value;
         bool fits = rest != 0 && numbers % rest == 0 && (symbols.Length == 0 || (numbers == rest && !symbols.Contains('*')));
         if (!fits)
             throw new ShapeException(
-                $"reshape: the missing dim must be a whole number or one symbol; got {x.Type} ({count.Text()}) to ({string.Join(", ", dims)}). {(symbols.Length == 0 ? "Choose dims that divide it." : "Give every dim, as a Shape with its symbols.")}"
+                $"reshape: the missing dim must be a whole number or one symbol; got {x.Type} ({count.Text()}) to ({ErrorText.List(dims)}). {(symbols.Length == 0 ? "Choose dims that divide it." : "Give every dim, as a Shape with its symbols.")}"
             );
-        Dim found = symbols.Length == 0 ? new Dim(checked((int)(numbers / rest))) : new Dim(symbols);
+        Dim found =
+            symbols.Length == 0 ? new Dim(new Extents(numbers / rest).Fit("reshape", $"the missing dim of {x.Type}")) : new Dim(symbols);
         return x.Reshape(new Shape([.. dims.Select((d, i) => i == at ? found : new Dim(d))]));
     }
 }

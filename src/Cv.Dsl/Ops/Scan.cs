@@ -22,7 +22,7 @@ public sealed record Scan(Body Body, int States, int Sequences, Dim Length, bool
         $" {Length} steps{(Reverse ? " backwards" : "")}, states {States}, sequences {Sequences}{base.Attributes}";
 
     /// <inheritdoc/>
-    protected override int Leading => States + Sequences;
+    protected internal override int Leading => States + Sequences;
 
     /// <summary>Gives the types of the results: the last states, then each output with the steps on its first axis.</summary>
     public Parts Parts => Parts.Of([.. Body.Results.Select((r, i) => i < States ? r.Type : Stacked(r.Type))]);
@@ -69,114 +69,22 @@ public sealed record Scan(Body Body, int States, int Sequences, Dim Length, bool
     /// Goes through the steps from the last to the first: each takes the cotangents of its next states and its outputs, and gives those of its states, which go on, of its
     /// elements, which are outputs, and of the constants, which add up.
     /// </summary>
-    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy)
-    {
-        var parts = Parts;
-        var flows = Enumerable.Range(0, parts.Count).Select(i => parts[i].DType.IsFloat() ? Part.Of(parts, i, dy) : null).ToList();
-        var (arguments, results) = Body.Fresh();
-        // what the reverse steps are given: the states as they were, the elements, the cotangents of the outputs
-        var steps = arguments[..Leading].ToList();
-        var sequences = Keep(y).Concat(y.Operands.Skip(States).Take(Sequences)).ToList();
-        var roots = new (Expr Root, Expr? Cotangent)[results.Length];
-        for (int i = 0; i < results.Length; i++)
-        {
-            roots[i] = (results[i], null);
-            if (flows[i] is not { } flow || (i >= States && IsZero(flow)))
-                continue;
-            var given = Argument.Fresh(i < States ? "cotangent" : "output", results[i].Type);
-            roots[i].Cotangent = given;
-            if (i < States)
-                continue;
-            steps.Add(given);
-            sequences.Add(flow);
-        }
-        var back = Dsl.Reverse.Walk(roots, arguments.AsSpan());
-        // the cotangents of states go on from step to step; those of constants add up
-        var (carried, first, next) = (new List<Expr>(), new List<Expr>(), new List<Expr>());
-        for (int i = 0; i < States; i++)
-            if (roots[i].Cotangent is { } given)
-            {
-                carried.Add(given);
-                first.Add(flows[i]!);
-                next.Add(back[i] ?? Zeros(given.Type));
-            }
-        int sums = carried.Count;
-        for (int i = Leading; i < arguments.Length; i++)
-            if (back[i] is { } flow)
-            {
-                carried.Add(Argument.Fresh("sum", arguments[i].Type));
-                first.Add(Zeros(arguments[i].Type));
-                next.Add(carried[^1] + flow);
-            }
-        var outputs = Enumerable.Range(States, Sequences).Where(i => back[i] is not null).ToList();
-        var made = Of(
-            carried,
-            first,
-            steps,
-            sequences,
-            Outside(y, arguments, [.. next, .. outputs.Select(i => back[i]!)]),
-            Length,
-            !Reverse
-        );
-        int taken = 0;
-        var cotangents = ImmutableArray.CreateBuilder<Expr?>(arguments.Length);
-        for (int i = 0; i < States; i++)
-            cotangents.Add(roots[i].Cotangent is null ? null : made[taken++]);
-        for (int i = States; i < Leading; i++)
-            cotangents.Add(outputs.IndexOf(i) is >= 0 and var output ? made[carried.Count + output] : null);
-        for (int i = Leading; i < arguments.Length; i++)
-            cotangents.Add(back[i] is null ? null : made[sums++]);
-        return cotangents.MoveToImmutable();
-    }
+    public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [.. new ScanBack(this, y, dy, null).Flows().Select(f => f.Flow)];
+
+    /// <inheritdoc/>
+    internal override ImmutableArray<(Expr? Flow, Expr? Mask)>? VjpOfBody(Expr y, Expr dy, Masks masks) =>
+        new ScanBack(this, y, dy, masks).Flows();
 
     /// <summary>Goes through the steps with the tangents of the states beside the states.</summary>
-    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents)
-    {
-        var (arguments, results) = Body.Fresh();
-        // a state that does not move at first may do so later
-        var moving = Enumerable
-            .Range(0, arguments.Length)
-            .Where(i => tangents[i] is not null || (i < States && arguments[i].DType.IsFloat()))
-            .ToList();
-        var given = moving.Select(i => Argument.Fresh("tangent", arguments[i].Type)).ToImmutableArray();
-        var moved = Forward.Of(results, [.. moving.Select(i => arguments[i])], given);
-        var parts = Parts;
-        var outputs = Enumerable.Range(States, parts.Count - States).Where(i => moved[i] is not null).ToList();
-        var outside = new Dictionary<Expr, Expr>();
-        List<Expr> states = [.. arguments[..States]],
-            first = [.. y.Operands[..States]],
-            next = [.. results[..States]],
-            elements = [.. arguments[States..Leading]],
-            sequences = [.. y.Operands[States..Leading]];
-        for (int k = 0; k < moving.Count; k++)
-        {
-            int i = moving[k];
-            if (i < States)
-            {
-                states.Add(given[k]);
-                first.Add(tangents[i] ?? Zeros(given[k].Type));
-                next.Add(moved[i] ?? Zeros(given[k].Type));
-            }
-            else if (i < Leading)
-            {
-                elements.Add(given[k]);
-                sequences.Add(tangents[i]!);
-            }
-            else
-                outside[given[k]] = tangents[i]!;
-        }
-        for (int i = Leading; i < arguments.Length; i++)
-            outside[arguments[i]] = y.Operands[i];
-        var made = Of(states, first, elements, sequences, Replace([.. next, .. outputs.Select(i => moved[i]!)], outside), Length, Reverse);
-        var movingStates = moving.TakeWhile(i => i < States).ToList();
-        return Pack.Of(
-            parts,
-            i =>
-                i < States ? (movingStates.IndexOf(i) is >= 0 and var k ? made[States + k] : null)
-                : outputs.IndexOf(i) is >= 0 and var o ? made[states.Count + o]
-                : null
-        );
-    }
+    public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) =>
+        new ScanAhead(this, y, tangents, [.. new Expr?[tangents.Length]]).Moved().Tangent;
+
+    /// <inheritdoc/>
+    internal override (Expr? Tangent, ImmutableArray<Expr?> Masks)? JvpOfBody(
+        Expr y,
+        ImmutableArray<Expr?> tangents,
+        ImmutableArray<Expr?> masks
+    ) => new ScanAhead(this, y, tangents, masks).Moved();
 
     /// <summary>Goes through the steps with the batches of states and elements; a sequence's new axis comes to stand after that of the steps.</summary>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched)
@@ -270,26 +178,28 @@ public sealed record Scan(Body Body, int States, int Sequences, Dim Length, bool
     }
 
     /// <summary>Gives every step's states as they were before it, from the same scan with these as further outputs; a pass makes one of the two.</summary>
-    IEnumerable<Expr> Keep(Expr y)
+    internal IEnumerable<Expr> Keep(Expr y)
     {
         var keeping = this with { Body = new(Body.Arguments, [.. Body.Results, .. Body.Arguments.Take(States)]) };
         return keeping.Results(Expr.Of(keeping, y.Operands)).Skip(Body.Results.Length);
     }
 
     /// <summary>Puts the operands in the place of the constants: what is made of them alone is computed once then, outside.</summary>
-    ImmutableArray<Expr> Outside(Expr y, ImmutableArray<Expr> arguments, ImmutableArray<Expr> results) =>
+    internal ImmutableArray<Expr> Outside(Expr y, ImmutableArray<Expr> arguments, ImmutableArray<Expr> results) =>
         Replace(results, Enumerable.Range(Leading, arguments.Length - Leading).ToDictionary(i => arguments[i], i => y.Operands[i]));
 
-    static ImmutableArray<Expr> Replace(ImmutableArray<Expr> results, Dictionary<Expr, Expr> map) =>
+    internal static ImmutableArray<Expr> Replace(ImmutableArray<Expr> results, Dictionary<Expr, Expr> map) =>
         Expr.Rebuild(results, (e, operands) => map.TryGetValue(e, out var outside) ? outside : e.With(operands));
 
     static Expr SwapFirst(Expr x) => x.Transpose([1, 0, .. Enumerable.Range(2, x.Shape.Rank - 2)]);
 
+    internal bool IsLong => Length.Symbol is not null || LongSums.Cuts(Length.Value);
+
     TensorType Stacked(TensorType type) => type with { Shape = [Length, .. type.Shape.Dims] };
 
-    static Expr Zeros(TensorType type) => Expr.Const(0, type.DType).BroadcastTo(type.Shape);
+    internal static Expr Zeros(TensorType type) => Expr.Const(0, type.DType).BroadcastTo(type.Shape);
 
-    static bool IsZero(Expr e)
+    internal static bool IsZero(Expr e)
     {
         while (e.Op is Broadcast or Reshape)
             e = e.Operands[0];

@@ -30,6 +30,16 @@ public sealed record Select : Elementwise
         Expr.Select(y.Operands[0], tangents[1] ?? y.Like(0), tangents[2] ?? y.Like(0));
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <summary>Keeps of a mask what is taken from the operand.</summary>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) =>
+        Mask.Unrepeated(Mask.And(mask, Taken(y, operand)), y.Operands[operand].Shape, y.DType);
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => Mask.And(mask, Taken(y, operand));
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) =>
         y switch
         {
@@ -44,6 +54,8 @@ public sealed record Select : Elementwise
         var (m, a, b) = (Expr.Input("m", [2, 3]), Expr.Input("a", [2, 3]), Expr.Input("b", [1, 3]));
         return [Expr.Select(m > 0f, a, b), Expr.Select(m > 0f, a, a.Like(0))];
     }
+
+    static Expr Taken(Expr y, int operand) => operand == 1 ? y.Operands[0] : Mask.Not(y.Operands[0]);
 }
 
 public sealed partial class Expr

@@ -31,8 +31,8 @@ public sealed record Slice(int Axis, int Start, int Count, int Step) : Movement
     protected internal override int[] Sources(Shape from, Shape to)
     {
         var strides = Layout.Strides(from.ToArray());
-        int start = Start * strides[Axis];
-        strides[Axis] *= Step;
+        int start = Count == 0 ? 0 : Start * strides[Axis];
+        strides[Axis] = Count <= 1 ? 0 : strides[Axis] * Step; // one index takes no step
         return Layout.Offsets(to.ToArray(), strides, start);
     }
 
@@ -41,9 +41,12 @@ public sealed record Slice(int Axis, int Start, int Count, int Step) : Movement
     {
         if (Count == 0)
             return [dy.Like(0)];
-        int used = Start + (Count - 1) * Step + 1;
-        return [dy.Pad(Axis, Start, y.Operands[0].Shape[Axis].Value - used, Step - 1)];
+        var used = (Extents)Start + ((Extents)Count - 1) * Step + 1;
+        return [dy.Pad(Axis, Start, ((Extents)y.Operands[0].Shape[Axis] - used).Fit(Name, "what lies behind the range"), Step - 1)];
     }
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => MovedBack(y, mask);
 
     /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>

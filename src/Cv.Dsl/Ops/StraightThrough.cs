@@ -31,6 +31,12 @@ public sealed record StraightThrough : Elementwise
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => tangents[1];
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => operand == 1 ? mask : Mask.Everywhere(false);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         Expr.Of(this, Batching.All(operands, batched));
 

@@ -34,6 +34,17 @@ public sealed record SumPool2d(Window Y, Window X) : Pooling(Y, X)
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => ProductRule(y, tangents);
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) =>
+        mask is null || mask.Shape.Rank == 0 ? mask : Vjp(y, Mask.Full(mask, y.Shape).Cast(y.DType))[0]! > 0.0;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) =>
+        mask is null || mask.Shape.Rank == 0 ? mask : y.With([Mask.Full(mask, y.Operands[0].Shape).Cast(y.DType)]) > 0.0;
+
+    /// <inheritdoc/>
     public override Expr? Simplify(Expr y) => IsIdentity ? y.Operands[0] : null; // a window of one pixel, at each pixel
 
     /// <summary>Is a <see cref="ReduceSum"/> where the one window is the whole image.</summary>

@@ -34,6 +34,9 @@ public sealed record Transpose(Ints Order) : Movement
     public override ImmutableArray<Expr?> Vjp(Expr y, Expr dy) => [dy.Transpose(Inverse())];
 
     /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => MovedBack(y, mask);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         operands[0].Transpose([0, .. Order.Span.ToArray().Select(axis => axis + 1)]);
 

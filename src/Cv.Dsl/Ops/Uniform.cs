@@ -42,7 +42,7 @@ public sealed record Uniform(TensorType Type, Identity Stream, string Part = "")
     /// <inheritdoc/>
     public override void Evaluate(Expr y, ReadOnlySpan<double[]> operands, Span<double> result)
     {
-        uint step = (uint)(int)operands[0][0];
+        uint step = unchecked((uint)(int)operands[0][0]);
         for (int i = 0; i < result.Length; i++)
         {
             var (even, odd) = Philox.DrawTwo((uint)i >> 1, step, Key);

@@ -47,6 +47,12 @@ public sealed record Variance(Axes Axes) : Op
     public override Expr? Jvp(Expr y, ImmutableArray<Expr?> tangents) => Mean((y.Operands[0] - Mean(y.Operands[0])) * tangents[0]!) * 2.0;
 
     /// <inheritdoc/>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask) => mask;
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => mask is null ? null : Mask.Any(mask, Axes, y.DType);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         Expr.Of(new Variance(Axes.BehindAnother()), operands);
 

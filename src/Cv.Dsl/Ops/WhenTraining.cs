@@ -40,6 +40,19 @@ public sealed record WhenTraining : Op
     }
 
     /// <inheritdoc/>
+    public override bool KeepsZero(Expr y, int operand) => true;
+
+    /// <summary>Keeps a mask for the operand that is chosen.</summary>
+    public override Expr? MaskOfOperand(Expr y, int operand, Expr? mask)
+    {
+        var (yes, no) = (Mask.Everywhere(true), Mask.Everywhere(false));
+        return Mask.And(mask, operand == 0 ? yes.WhenTraining(no) : no.WhenTraining(yes));
+    }
+
+    /// <inheritdoc/>
+    public override Expr? MaskOfResult(Expr y, int operand, Expr? mask) => MaskOfOperand(y, operand, mask);
+
+    /// <inheritdoc/>
     public override Expr? Batch(Expr y, ImmutableArray<Expr> operands, ImmutableArray<bool> batched) =>
         Expr.Of(this, Batching.All(operands, batched));
 

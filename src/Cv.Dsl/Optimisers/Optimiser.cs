@@ -121,5 +121,8 @@ public abstract partial record Optimiser(LearningRate Rate)
                 $"{Name}: only a parameter can be trained; got {parameter}. Make one: Expr.Parameter(\"w\", [784, 10])?"
             );
 
-    static string Types(ImmutableArray<Expr> state) => string.Join(", ", state.Select(s => s.Type));
+    static string Types(ImmutableArray<Expr> state) => ErrorText.List(state.Select(s => s.Type));
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public sealed override string ToString() => RecordText.Of(GetType().Name, PrintMembers);
 }

@@ -83,7 +83,7 @@ sealed class TermReader
         var (x, z) = (Visit(b.Left), Visit(b.Right));
         return b.NodeType switch
         {
-            ExpressionType.Add or ExpressionType.AddChecked => x + z,
+            ExpressionType.Add or ExpressionType.AddChecked => Stable.Sum(x, z),
             ExpressionType.Subtract or ExpressionType.SubtractChecked => Stable.Difference(x, z),
             ExpressionType.Multiply or ExpressionType.MultiplyChecked => x * z,
             ExpressionType.Divide => Stable.Quotient(x, z),
@@ -147,7 +147,7 @@ sealed class TermReader
             ("DegreesToRadians", [var x]) => Visit(x) * _pool.Number(Math.PI / 180),
             ("RadiansToDegrees", [var x]) => Visit(x) * _pool.Number(180 / Math.PI),
             ("IsNaN", [var x]) => _pool.Of(Head.NotEqual, Visit(x), Visit(x)),
-            ("LogP1", [var x]) => _pool.Call("Log1p", Visit(x)), // the library's own loses what is small
+            ("LogP1" or "Log1p", [var x]) => Stable.Log1p(Visit(x)), // the library's own loses what is small
             ("ExpM1", [var x]) => _pool.Call("Expm1", Visit(x)),
             ("Log", [var x]) => Stable.Logarithm(Visit(x)),
             _ when ScalarFunction.Find(name) is { } f && f.Slopes!.Length == a.Length => _pool.Call(f, [.. a.Select(Visit)]),

@@ -10,7 +10,7 @@ public sealed record ConstantSchedule(double Value) : Schedule
     public override Expr At(Expr step) => step.Like(Value);
 
     /// <summary>Prints the number.</summary>
-    public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
+    protected override string Printed => Value.ToString(CultureInfo.InvariantCulture);
 }
 
 public abstract partial record Schedule

@@ -8,7 +8,7 @@ public sealed record GivenSchedule(Expr Node) : Schedule
     public override Expr At(Expr step) => Node.Cast(step.DType);
 
     /// <summary>Prints the node.</summary>
-    public override string ToString() => Node.ToString();
+    protected override string Printed => Node.ToString();
 }
 
 public abstract partial record Schedule

@@ -48,6 +48,12 @@ public abstract partial record Schedule
         return values[rate][0];
     }
 
+    /// <summary>Prints the schedule with its numbers, by the invariant culture.</summary>
+    public sealed override string ToString() => Printed;
+
+    /// <summary>Gives what <see cref="ToString"/> prints.</summary>
+    protected virtual string Printed => RecordText.Of(GetType().Name, PrintMembers);
+
     /// <summary>Reads a number as a rate that never changes.</summary>
     public static implicit operator Schedule(double rate) => Constant(rate);
 

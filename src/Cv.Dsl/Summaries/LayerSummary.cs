@@ -7,4 +7,8 @@ namespace Cv.Dsl;
 /// <param name="Operations">The floating-point operations of one example, forward.</param>
 /// <param name="Bytes">The memory of what it makes of a batch; 0 where it only reads the same numbers as another shape.</param>
 /// <param name="Shared">The layers whose parameters it uses and that are used at several places, with their number: "dense1 x 2"; else empty.</param>
-public sealed record LayerSummary(string Name, TensorType Output, long Parameters, long Operations, long Bytes, string Shared = "");
+public sealed record LayerSummary(string Name, TensorType Output, long Parameters, long Operations, long Bytes, string Shared = "")
+{
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(LayerSummary), PrintMembers);
+}

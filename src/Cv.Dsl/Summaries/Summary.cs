@@ -22,13 +22,13 @@ public sealed class Summary
             .. model.Stages.Select(stage => new LayerSummary(
                 stage.Name,
                 stage.Output.Type,
-                stage.Parameters.Sum(p => (long)p.Shape.Size),
-                stage.Nodes.Where(live.Contains).Sum(e => Flops.Of(e, 1)),
+                Flops.Sum(stage.Parameters.Select(p => (long)p.Shape.Size)),
+                Flops.Sum(stage.Nodes.Where(live.Contains).Select(e => Flops.Of(e, 1))),
                 stage.Output.Op is Reshape && stage.Nodes.Length == 1 ? 0 : Bytes(stage.Output, batch),
                 Uses.Shared(stage, uses)
             )),
         ];
-        ParameterBytes = model.Parameters.Sum(p => (long)p.Shape.Size * p.DType.ByteSize());
+        ParameterBytes = Flops.Sum(model.Parameters.Select(p => (long)p.Shape.Size * p.DType.ByteSize()));
     }
 
     /// <summary>Gives the number of examples that memory is counted for.</summary>
@@ -38,13 +38,13 @@ public sealed class Summary
     public ImmutableArray<LayerSummary> Layers { get; }
 
     /// <summary>Counts the numbers that are trained.</summary>
-    public long Parameters => Layers.Sum(l => l.Parameters);
+    public long Parameters => Flops.Sum(Layers.Select(l => l.Parameters));
 
     /// <summary>Counts the floating-point operations of one example, forward.</summary>
-    public long Operations => Layers.Sum(l => l.Operations);
+    public long Operations => Flops.Sum(Layers.Select(l => l.Operations));
 
     /// <summary>Gives the bytes of what all layers make of a batch, the input included.</summary>
-    public long ActivationBytes => Layers.Sum(l => l.Bytes);
+    public long ActivationBytes => Flops.Sum(Layers.Select(l => l.Bytes));
 
     /// <summary>Gives the bytes of the parameters; the gradients take as much again, and momentum, and Adam twice as much.</summary>
     public long ParameterBytes { get; }
@@ -72,7 +72,7 @@ public sealed class Summary
             _ => node.Operands,
         };
 
-    static long Bytes(Expr e, int batch) => Flops.Size(e, batch) * e.DType.ByteSize();
+    static long Bytes(Expr e, int batch) => (new Extents(Flops.Size(e, batch)) * e.DType.ByteSize()).Value;
 }
 
 public static partial class Verbs

@@ -57,4 +57,7 @@ public sealed record VisualWordOptions
 
         int Steps(int axis) => train.SampleShape[axis].Value is var extent && extent < PatchSize ? 0 : (extent - PatchSize) / Stride + 1;
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(VisualWordOptions), PrintMembers);
 }

@@ -81,4 +81,7 @@ public sealed record DiagnosisOptions
         if (value < least)
             throw new GraphException($"diagnosis: {what} must be at least {least}; got {value}. Leave it out for the usual.");
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(DiagnosisOptions), PrintMembers);
 }

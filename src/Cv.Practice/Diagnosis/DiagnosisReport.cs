@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
+using Cv.Dsl;
 using Cv.Testing;
 
 namespace Cv.Practice;
@@ -32,7 +34,7 @@ public sealed record DiagnosisReport(
     public Finding this[string check] =>
         Findings.FirstOrDefault(f => f.Check == check)
         ?? throw new KeyNotFoundException(
-            $"diagnosis: a check must be one of the report's; got \"{check}\". There are {string.Join(", ", Findings.Select(f => f.Check))}."
+            $"diagnosis: a check must be one of the report's; got \"{ErrorText.Name(check)}\". There are {ErrorText.List(Findings.Select(f => f.Check))}."
         );
 
     /// <summary>Prints the findings, with what to do under each that did not pass, and the layers.</summary>
@@ -56,10 +58,12 @@ public sealed record DiagnosisReport(
         int name = layers.Select(l => l.Name.Length).Append(when.Length).Max(),
             bars = layers.Select(l => l.Activations.Bars.Length).Append(0).Max();
         text.Append(
+            CultureInfo.InvariantCulture,
             $"\n{when.PadRight(name)}  {"dead", 6} of units   {"mean", 9} ± {"deviation", -9}  {"activations".PadRight(bars + 20)}  gradients\n"
         );
         foreach (var l in layers)
             text.Append(
+                CultureInfo.InvariantCulture,
                 $"{l.Name.PadRight(name)}  {l.Dead, 6} of {l.Units, -6}  {Diagnose.Figure(l.Mean), 9} ± {Diagnose.Figure(l.Deviation), -9}  {Bars(l.Activations)}  {Bars(l.Gradients)}\n"
             );
     }

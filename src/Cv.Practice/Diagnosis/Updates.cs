@@ -9,7 +9,11 @@ namespace Cv.Practice;
 /// <summary>Tells how far a step moves a weight.</summary>
 /// <param name="Weight">The weight's name.</param>
 /// <param name="Ratio">The norm of the update over the norm of the weight, the median of the second half of the steps: weights that begin near 0 grow into their size first.</param>
-public sealed record UpdateRatio(string Weight, double Ratio);
+public sealed record UpdateRatio(string Weight, double Ratio)
+{
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(UpdateRatio), PrintMembers);
+}
 
 public static partial class Diagnose
 {

@@ -33,13 +33,14 @@ public sealed class Snapshots : IProgress<TrainingEvent>
     /// <param name="then">Receives each event as well.</param>
     /// <param name="folder">Where the copies are kept as files too; made if it is missing.</param>
     /// <exception cref="ArgumentOutOfRangeException">The steps are fewer than 1.</exception>
+    /// <exception cref="DataException">The folder cannot be made.</exception>
     public Snapshots(ModelState state, long everySteps, IProgress<TrainingEvent>? then = null, string? folder = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(everySteps);
         (_state, _every, _then, _folder) = (state, everySteps, then, folder);
         if (folder is not null)
-            Directory.CreateDirectory(folder);
+            FilePlace.MakeFolder(folder);
     }
 
     /// <summary>Gives the copies, the oldest first; who takes them disposes them, as an ensemble does.</summary>

@@ -41,4 +41,7 @@ public sealed record Distance(string Name, Func<Expr, Expr, Expr> Between, Func<
     static Expr SquaredDistances(Expr a, Expr b) => Norms(a) + Norms(b).Reshape([1, b.Shape[0]]) - 2 * a.MatMul(b.Transpose(1, 0));
 
     static Expr Norms(Expr rows) => (rows * rows).Sum([1], keepDims: true);
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(Metric), PrintMembers);
 }

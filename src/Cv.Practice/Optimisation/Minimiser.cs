@@ -16,6 +16,9 @@ namespace Cv.Practice;
 /// </code></example>
 public abstract record Minimiser
 {
+    /// <summary>Prints the minimiser with its numbers, by the invariant culture.</summary>
+    public sealed override string ToString() => RecordText.Of(GetType().Name, PrintMembers);
+
     /// <summary>Lowers a loss as far as it can.</summary>
     /// <param name="loss">The loss, f32[] or f64[]; its gradient must be that of its value, so layers that differ in training do what they do after it.</param>
     /// <param name="state">The parameters, and the states that the loss reads; moved in place.</param>

@@ -31,4 +31,7 @@ public sealed record MinimiserOptions
             );
         return this;
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(MinimiserOptions), PrintMembers);
 }

@@ -27,7 +27,11 @@ public enum MinimumReason
 /// <param name="Gradient">The largest magnitude in the gradient that it went along; null where none is taken.</param>
 /// <param name="Step">What the direction was multiplied by; 0 if the parameters stayed.</param>
 /// <param name="Evaluations">The times the loss was computed in it.</param>
-public sealed record Iteration(int Number, double Loss, double? Gradient, double Step, int Evaluations);
+public sealed record Iteration(int Number, double Loss, double? Gradient, double Step, int Evaluations)
+{
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(Iteration), PrintMembers);
+}
 
 /// <summary>Tells what a minimisation reached; the parameters are in the state that it was given.</summary>
 /// <param name="Reason">Why it ended.</param>

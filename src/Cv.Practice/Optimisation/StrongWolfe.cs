@@ -116,6 +116,9 @@ public sealed record StrongWolfe(double Decrease = 1e-4, double Curvature = 0.9,
         double margin = Margin * Math.Abs(b.Step - a.Step);
         return step >= Math.Min(a.Step, b.Step) + margin && step <= Math.Max(a.Step, b.Step) - margin ? step : middle;
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(StrongWolfe), PrintMembers);
 }
 
 /// <summary>Tells what a line search found.</summary>
@@ -125,4 +128,8 @@ public sealed record StrongWolfe(double Decrease = 1e-4, double Curvature = 0.9,
 /// <param name="Slope">The slope there.</param>
 /// <param name="Evaluations">The points looked at.</param>
 /// <param name="Last">The step of the point that was looked at last.</param>
-public readonly record struct LineSearchResult(bool Found, double Step, double Value, double Slope, int Evaluations, double Last);
+public readonly record struct LineSearchResult(bool Found, double Step, double Value, double Slope, int Evaluations, double Last)
+{
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(LineSearchResult), PrintMembers);
+}

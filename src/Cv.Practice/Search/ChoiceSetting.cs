@@ -11,7 +11,7 @@ sealed record ChoiceSetting : Setting
     {
         if (words.IsEmpty || words.Distinct().Count() < words.Length || values.Any(double.IsNaN))
             throw new GraphException(
-                $"search: \"{name}\" must have values to choose from, each once; got {(words.IsEmpty ? "none" : string.Join(", ", words))}. Setting.Choice(\"gate\", \"relu\", \"tanh\"), say."
+                $"search: \"{name}\" must have values to choose from, each once; got {(words.IsEmpty ? "none" : ErrorText.List(words))}. Setting.Choice(\"gate\", \"relu\", \"tanh\"), say."
             );
         (Words, Values) = (words, values);
     }
@@ -22,6 +22,8 @@ sealed record ChoiceSetting : Setting
     public string WordOf(double value) => Words[Values.IndexOf(value)];
 
     internal override double At(double place) => Values[Math.Min((int)(place * Values.Length), Values.Length - 1)];
+
+    internal override bool Holds(double value) => Values.Contains(value);
 
     internal override double PlaceOf(double value) => (Values.IndexOf(value) + 0.5) / Values.Length;
 

@@ -9,7 +9,11 @@ namespace Cv.Practice;
 /// <param name="Mean">The value it expects.</param>
 /// <param name="Deviation">How uncertain it is of that.</param>
 /// <param name="Improvement">By how much it expects the value to pass the best so far, counting less as nothing.</param>
-public readonly record struct Belief(double Mean, double Deviation, double Improvement);
+public readonly record struct Belief(double Mean, double Deviation, double Improvement)
+{
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(Belief), PrintMembers);
+}
 
 /// <summary>
 /// Learns a smooth function from few of its values, and says at any point what it expects and how sure it is. Points are coordinates from 0 to 1. The kernel is Matern's of 5/2 with a length for each

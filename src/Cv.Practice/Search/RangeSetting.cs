@@ -33,6 +33,8 @@ sealed record RangeSetting : Setting
         return Math.Clamp(Whole ? Math.Round(value) : value, Low, High);
     }
 
+    internal override bool Holds(double value) => value >= Low && value <= High && (!Whole || value == Math.Floor(value));
+
     internal override double PlaceOf(double value) => Math.Clamp((Scale(value) - From) / (To - From), 0, 1);
 
     internal override IEnumerable<double> Grid(int count)

@@ -28,4 +28,7 @@ public sealed record SearchOptions
 
     /// <summary>Asks to stop: the trial that runs is dropped, and those done are in the journal.</summary>
     public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(SearchOptions), PrintMembers);
 }

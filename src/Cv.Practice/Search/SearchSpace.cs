@@ -13,7 +13,7 @@ public sealed class SearchSpace
     {
         if (settings.Length == 0 || settings.Select(s => s.Name).Distinct().Count() < settings.Length)
             throw new GraphException(
-                $"search: a space must have settings, each of another name; got {(settings.Length == 0 ? "none" : string.Join(", ", settings.Select(s => s.Name)))}. Rename one."
+                $"search: a space must have settings, each of another name; got {(settings.Length == 0 ? "none" : ErrorText.List(settings.Select(s => s.Name)))}. Rename one."
             );
         Settings = [.. settings];
     }

@@ -60,6 +60,9 @@ public abstract record Setting
     /// <summary>Gives the value at a place, 0 to 1.</summary>
     internal abstract double At(double place);
 
+    /// <summary>Tells whether a number is a value of the setting.</summary>
+    internal abstract bool Holds(double value);
+
     /// <summary>Gives the place of a value.</summary>
     internal abstract double PlaceOf(double value);
 

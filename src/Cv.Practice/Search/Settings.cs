@@ -47,7 +47,7 @@ public sealed class Settings : IEquatable<Settings>
             if (_space.Settings[i].Name == name)
                 return i;
         throw new GraphException(
-            $"search: a setting must be one of the space's; got \"{name}\". It has {string.Join(", ", _space.Settings.Select(s => s.Name))}."
+            $"search: a setting must be one of the space's; got \"{name}\". It has {ErrorText.List(_space.Settings.Select(s => s.Name))}."
         );
     }
 }

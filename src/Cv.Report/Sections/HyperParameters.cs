@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Cv.Dsl;
 using Cv.Practice;
 using Cv.Runtime;
 
@@ -16,6 +17,9 @@ public sealed record TrialPoint(ImmutableArray<double> Values, double Score)
     /// <example><code>new TrialPoint(0.91, 1e-3, 0.5)</code></example>
     public TrialPoint(double score, params double[] values)
         : this([.. values], score) { }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(TrialPoint), PrintMembers);
 }
 
 /// <summary>
@@ -57,7 +61,7 @@ public sealed class HyperParameters(ImmutableArray<string> names, Func<IEnumerab
         var all = trials().OrderByDescending(t => double.IsNaN(t.Score) ? double.NegativeInfinity : t.Score).ToArray();
         if (all.FirstOrDefault(t => t.Values.Length != names.Length) is { } odd)
             throw new DataException(
-                $"hyper-parameters: a trial must have a value for each name; got {odd.Values.Length} for {string.Join(", ", names)}. Give one each."
+                $"hyper-parameters: a trial must have a value for each name; got {odd.Values.Length} for {ErrorText.List(names)}. Give one each."
             );
         var ended = all.Where(t => double.IsFinite(t.Score)).ToArray();
         return all.Length == 0

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Cv.Dsl;
 using Cv.Runtime;
 
 namespace Cv.Reporting;
@@ -41,7 +42,7 @@ public sealed record Predictions(
             var outputs = predict.Call(state, new Binding(input, batch.X));
             if (outputs is not [{ Shape.Rank: 2 } scores] || scores.Shape[0].Value != batch.Count)
                 throw new ArgumentException(
-                    $"predictions: the function must give scores [N, classes]; got {string.Join(", ", outputs.Select(o => o.Type))} for {batch.Count} examples. Give program.Predict.",
+                    $"predictions: the function must give scores [N, classes]; got {ErrorText.List(outputs.Select(o => o.Type))} for {batch.Count} examples. Give program.Predict.",
                     nameof(predict)
                 );
             double[] values = scores.ToDoubles();
@@ -73,4 +74,7 @@ public sealed record Predictions(
             sum += Math.Exp(score - scores[best]);
         return (best, 1 / sum);
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(Predictions), PrintMembers);
 }

@@ -10,61 +10,62 @@ namespace Cv.Runtime;
 /// </summary>
 sealed class ByteSource : IDisposable
 {
-    // deflate packs at most 258 bytes into two bits
-    const long MaximumRatio = 1032;
-
     readonly string _name;
     readonly Stream _raw;
     readonly Stream _bytes;
     readonly uint _unpackedLength;
 
     /// <summary>Takes a stream that can seek, from where it stands to its end, and disposes it in the end.</summary>
-    public ByteSource(Stream stream, string name)
+    /// <param name="stream">The stream.</param>
+    /// <param name="name">Names it in messages.</param>
+    /// <param name="budget">The most bytes that a packed one may unpack to; see <see cref="Budget"/>.</param>
+    /// <exception cref="DataException">It cannot be read, does not unpack, or unpacks to more than its budget.</exception>
+    public ByteSource(Stream stream, string name, long? budget = null)
     {
         _name = name;
-        _raw = stream;
-        long start = stream.Position;
-        long length = stream.Length - start;
-        Span<byte> magic = stackalloc byte[2];
-        IsPacked = stream.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1F, 0x8B];
-        if (IsPacked)
+        _bytes = _raw = stream;
+        try
         {
-            Span<byte> trailer = stackalloc byte[4];
-            stream.Position = start + Math.Max(0, length - 4);
-            stream.ReadExactly(trailer[..(int)Math.Min(4, length)]);
-            _unpackedLength = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
+            long start = stream.Position;
+            long length = stream.Length - start;
+            Span<byte> magic = stackalloc byte[2];
+            IsPacked = stream.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1F, 0x8B];
+            MostBytes = length;
+            if (IsPacked)
+            {
+                Span<byte> trailer = stackalloc byte[4];
+                stream.Position = start + Math.Max(0, length - 4);
+                stream.ReadExactly(trailer[..(int)Math.Min(4, length)]);
+                _unpackedLength = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
+                // nobody knows how much packed bytes make, whatever the headers say: they are counted before memory is taken
+                stream.Position = start;
+                MostBytes = Count(Budget.Of(budget, length));
+                _bytes = new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true);
+            }
+            stream.Position = start;
         }
-        stream.Position = start;
-        _bytes = IsPacked ? new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true) : stream;
-        MostBytes = IsPacked ? length * MaximumRatio : length;
+        catch (Exception ex)
+        {
+            stream.Dispose();
+            if (ex is not DataException && FilePlace.IsOfFiles(ex))
+                throw Error(Offset, "a readable file", ex.Message, "Check the disk.", ex);
+            throw;
+        }
     }
 
     /// <summary>Tells whether the file is gzip; offsets count unpacked bytes then.</summary>
     public bool IsPacked { get; }
 
-    /// <summary>Bounds the bytes the file can hold, so that a header cannot ask for more memory than the file could fill.</summary>
+    /// <summary>Counts the bytes the file holds, unpacked, so that a header cannot ask for more memory than the file fills.</summary>
     public long MostBytes { get; }
 
     /// <summary>Counts the bytes read.</summary>
     public long Offset { get; private set; }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="DataException">The file is missing or cannot be opened.</exception>
-    public static ByteSource Open(string path)
-    {
-        try
-        {
-            return new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan), path);
-        }
-        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new DataException($"{path}: expected a file, found none. Check the folder, or fetch the data first.", ex);
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            throw new DataException($"{path}: expected a readable file, found: {ex.Message}", ex);
-        }
-    }
+    /// <exception cref="DataException">The file is missing or cannot be opened, does not unpack, or unpacks to more than its budget.</exception>
+    public static ByteSource Open(string path, long? budget = null) =>
+        new(PlainFile.Open(path, "Check the folder, or fetch the data first."), path, budget);
 
     /// <summary>Fills the span with the next bytes.</summary>
     /// <exception cref="DataException">The file ends too early, or is damaged.</exception>
@@ -98,7 +99,7 @@ sealed class ByteSource : IDisposable
             throw Error(
                 end,
                 "the end of the file",
-                IsPacked ? "more bytes" : $"{Number(MostBytes - end)} more bytes",
+                $"{Number(MostBytes - end)} more bytes",
                 "The file is too long for its header; fetch it again."
             );
         // GZipStream takes a file without its last bytes, or with a stranger's after them, for a whole one
@@ -126,6 +127,24 @@ sealed class ByteSource : IDisposable
     }
 
     public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    long Count(Budget budget)
+    {
+        using var unpacked = new GZipStream(_raw, CompressionMode.Decompress, leaveOpen: true);
+        byte[] chunk = new byte[1 << 16];
+        long count = 0;
+        try
+        {
+            while (unpacked.Read(chunk) is > 0 and var read)
+                if ((count += read) > budget.Left)
+                    throw Error(budget.Left, budget.Expected, "more", "Raise the budget if the file is meant to hold as much.");
+        }
+        catch (InvalidDataException ex)
+        {
+            throw Error(count, "gzip data", "bytes that do not unpack", "The file is damaged; fetch it again.", ex);
+        }
+        return count;
+    }
 
     int ReadUpTo(Span<byte> target)
     {

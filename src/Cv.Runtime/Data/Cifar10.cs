@@ -36,16 +36,50 @@ public static class Cifar10
     static Dataset Read(string name, int imagesPerFile, string[] paths)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(imagesPerFile);
-        int count = checked(imagesPerFile * paths.Length);
-        var images = new byte[checked(count * SampleBytes)];
-        var labels = new byte[count];
-        for (int i = 0; i < paths.Length; i++)
+        long count = (long)imagesPerFile * paths.Length;
+        if (count * SampleBytes > Array.MaxLength)
+            throw new ArgumentOutOfRangeException(
+                nameof(imagesPerFile),
+                imagesPerFile,
+                $"cifar10: a set must fit an array of {Array.MaxLength} bytes; got {paths.Length} files of so many images. 10,000 are published."
+            );
+        var sources = new List<ByteSource>();
+        try
         {
-            using var source = ByteSource.Open(paths[i]);
-            int start = i * imagesPerFile;
-            ReadFile(source, images.AsSpan(start * SampleBytes, imagesPerFile * SampleBytes), labels.AsSpan(start, imagesPerFile));
+            // all are looked at before memory is taken: it is no more than they hold
+            foreach (string path in paths)
+                sources.Add(Opened(path, imagesPerFile));
+            var images = new byte[count * SampleBytes];
+            var labels = new byte[count];
+            for (int i = 0; i < paths.Length; i++)
+            {
+                int start = i * imagesPerFile;
+                ReadFile(sources[i], images.AsSpan(start * SampleBytes, imagesPerFile * SampleBytes), labels.AsSpan(start, imagesPerFile));
+            }
+            return new(name, [Side, Side, Channels], images, labels, ClassNames);
         }
-        return new(name, [Side, Side, Channels], images, labels, ClassNames);
+        finally
+        {
+            foreach (var source in sources)
+                source.Dispose();
+        }
+    }
+
+    /// <summary>Opens a file, whose length is known: so many records.</summary>
+    static ByteSource Opened(string path, int imagesPerFile)
+    {
+        long expected = (long)imagesPerFile * RecordBytes;
+        // as much again may be packed, so that a file that is too long is told so
+        var source = ByteSource.Open(path, 2 * expected);
+        if (source.MostBytes >= expected)
+            return source;
+        using (source)
+            throw source.Error(
+                source.MostBytes,
+                $"{ByteSource.Number(expected - source.MostBytes)} more bytes of image {ByteSource.Number(source.MostBytes / RecordBytes + 1)} of {imagesPerFile}",
+                "the end of the file",
+                "The file is truncated; fetch it again."
+            );
     }
 
     static void ReadFile(ByteSource source, Span<byte> images, Span<byte> labels)

@@ -67,6 +67,8 @@ public sealed class Dataset : Examples
     public override void CopyTo(int index, Span<float> target, Scaling? scaling = null) =>
         (scaling ?? Scaling.Unit).Apply(Image(index), target);
 
+    private protected override void EachPiece(Action<ReadOnlySpan<byte>> take) => take(Images);
+
     Dataset Slice(int start, int count) =>
         new(Name, SampleShape, _images.Slice(start * SampleSize, count * SampleSize), LabelsOf(start, count), ClassNames);
 }

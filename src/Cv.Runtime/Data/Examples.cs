@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Cv.Dsl;
 
 namespace Cv.Runtime;
@@ -13,12 +14,14 @@ namespace Cv.Runtime;
 public abstract class Examples
 {
     readonly ReadOnlyMemory<byte> _labels;
+    readonly Lazy<string> _digest;
 
     private protected Examples(string name, Shape sampleShape, ReadOnlyMemory<byte> labels, ImmutableArray<string> classNames)
     {
         (Name, SampleShape, ClassNames) = (name, sampleShape, classNames);
         SampleSize = sampleShape.Size;
         _labels = labels;
+        _digest = new(Sum);
     }
 
     /// <summary>Names the set in messages.</summary>
@@ -52,6 +55,20 @@ public abstract class Examples
 
     /// <summary>Prints name, count and shape: mnist: 60000 x [28,28,1], 10 classes.</summary>
     public override string ToString() => $"{Name}: {Count} x {SampleShape}, {ClassNames.Length} classes";
+
+    /// <summary>Gives the SHA-256 of labels and values: it tells sets apart that agree in name, count and shape.</summary>
+    internal string Digest => _digest.Value;
+
+    /// <summary>Hands over the bytes of every value, piece by piece.</summary>
+    private protected abstract void EachPiece(Action<ReadOnlySpan<byte>> take);
+
+    string Sum()
+    {
+        using var sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sum.AppendData(Labels);
+        EachPiece(sum.AppendData);
+        return Convert.ToHexStringLower(sum.GetHashAndReset());
+    }
 
     private protected ReadOnlyMemory<byte> LabelsOf(int start, int count) => _labels.Slice(start, count);
 

@@ -115,6 +115,8 @@ public sealed class Features : Examples
     /// <inheritdoc/>
     public override Examples Pick(IReadOnlyList<int> indices) => Subset(indices);
 
+    private protected override void EachPiece(Action<ReadOnlySpan<byte>> take) => X.InPieces(piece => take(piece));
+
     /// <inheritdoc/>
     public override void CopyTo(int index, Span<float> target, Scaling? scaling = null)
     {

@@ -16,21 +16,29 @@ public static class Idx
     /// <exception cref="DataException">
     /// A file is missing, truncated, too long, damaged, of another format, or has labels without a class; or the counts differ.
     /// </exception>
-    public static Dataset Read(string imagesPath, string labelsPath, string name, ImmutableArray<string> classNames)
+    /// <param name="imagesPath">The file of images.</param>
+    /// <param name="labelsPath">The file of labels.</param>
+    /// <param name="name">Names the set in messages.</param>
+    /// <param name="classNames">The classes' names, in order.</param>
+    /// <param name="budget">The most bytes that a gzip file may unpack to; 64 MiB or 16 times its length, whichever is more, unless given.</param>
+    public static Dataset Read(string imagesPath, string labelsPath, string name, ImmutableArray<string> classNames, long? budget = null)
     {
-        using var images = ByteSource.Open(imagesPath);
-        using var labels = ByteSource.Open(labelsPath);
+        using var images = ByteSource.Open(imagesPath, budget);
+        using var labels = ByteSource.Open(labelsPath, budget);
         return Read(images, labels, name, classNames);
     }
 
     /// <summary>Reads images and labels from streams that can seek, such as embedded resources, and closes them.</summary>
-    /// <exception cref="DataException">A stream is truncated, too long, damaged or of another format; or the counts differ.</exception>
-    public static Dataset Read(Stream images, Stream labels, string name, ImmutableArray<string> classNames)
+    /// <exception cref="DataException">A stream is truncated, too long, damaged, of another format, or over its budget; or the counts differ.</exception>
+    /// <exception cref="ArgumentException">A stream cannot seek.</exception>
+    /// <inheritdoc cref="Read(string, string, string, ImmutableArray{string}, long?)"/>
+    public static Dataset Read(Stream images, Stream labels, string name, ImmutableArray<string> classNames, long? budget = null)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(labels);
-        using var imageSource = new ByteSource(images, $"{name} images");
-        using var labelSource = new ByteSource(labels, $"{name} labels");
+        PlainFile.ExpectSeekable(images);
+        PlainFile.ExpectSeekable(labels);
+        using var ended = labels; // closed too where the images are refused
+        using var imageSource = new ByteSource(images, $"{name} images", budget);
+        using var labelSource = new ByteSource(labels, $"{name} labels", budget);
         return Read(imageSource, labelSource, name, classNames);
     }
 
@@ -39,12 +47,17 @@ public static class Idx
     /// as it is or with .gz at the end; also with a dot before idx, as some programs name them when they unpack MNIST.
     /// </summary>
     /// <exception cref="DataException">A file is missing or not as it should be.</exception>
-    public static TrainTest ReadFolder(string folder, string name, ImmutableArray<string> classNames)
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">Names the set in messages.</param>
+    /// <param name="classNames">The classes' names, in order.</param>
+    /// <param name="budget">The most bytes that a gzip file may unpack to; 64 MiB or 16 times its length, whichever is more, unless given.</param>
+    public static TrainTest ReadFolder(string folder, string name, ImmutableArray<string> classNames, long? budget = null)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         return new(Part("train", $"{name} train"), Part("t10k", $"{name} test"));
 
         Dataset Part(string prefix, string part) =>
-            Read(Find(folder, $"{prefix}-images-idx3-ubyte"), Find(folder, $"{prefix}-labels-idx1-ubyte"), part, classNames);
+            Read(Find(folder, $"{prefix}-images-idx3-ubyte"), Find(folder, $"{prefix}-labels-idx1-ubyte"), part, classNames, budget);
     }
 
     static string Find(string folder, string file)
@@ -116,19 +129,14 @@ public static class Idx
             );
     }
 
-    // before the memory is taken: a damaged header may ask for any amount
+    // before the memory is taken, a damaged header may ask for any amount; what the file holds was counted
     static void ExpectRoom(ByteSource source, Int128 size, string what)
     {
         long most = source.MostBytes - source.Offset;
         if (size > Array.MaxLength)
             throw source.Error(source.Offset, $"at most {Array.MaxLength} bytes", $"a header of {what}", "Split the file.");
         if (size > most)
-            throw source.Error(
-                source.Offset,
-                $"{size} bytes ({what})",
-                source.IsPacked ? $"a gzip file of at most {most}" : $"{most}",
-                "The file is truncated; fetch it again."
-            );
+            throw source.Error(source.Offset, $"{size} bytes ({what})", $"{most}", "The file is truncated; fetch it again.");
     }
 
     static string Hex(uint value) => $"{value >> 24:X2} {value >> 16 & 0xFF:X2} {value >> 8 & 0xFF:X2} {value & 0xFF:X2}";

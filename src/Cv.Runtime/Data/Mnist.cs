@@ -9,8 +9,10 @@ public static class Mnist
     public static ImmutableArray<string> ClassNames { get; } = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
     /// <summary>Reads the four IDX files of a folder, as <see cref="Idx.ReadFolder"/> does.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="budget">The most bytes that a gzip file may unpack to; 64 MiB or 16 times its length, whichever is more, unless given.</param>
     /// <exception cref="DataException">A file is missing or not as it should be.</exception>
-    public static TrainTest Read(string folder) => Idx.ReadFolder(folder, "mnist", ClassNames);
+    public static TrainTest Read(string folder, long? budget = null) => Idx.ReadFolder(folder, "mnist", ClassNames, budget);
 }
 
 /// <summary>Reads Fashion-MNIST: 60,000 + 10,000 pictures of clothing, 28 x 28 x 1, in MNIST's format (H. Xiao, K. Rasul, R. Vollgraf, 2017).</summary>
@@ -21,6 +23,8 @@ public static class FashionMnist
     ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
     /// <summary>Reads the four IDX files of a folder, as <see cref="Idx.ReadFolder"/> does.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="budget">The most bytes that a gzip file may unpack to; 64 MiB or 16 times its length, whichever is more, unless given.</param>
     /// <exception cref="DataException">A file is missing or not as it should be.</exception>
-    public static TrainTest Read(string folder) => Idx.ReadFolder(folder, "fashion-mnist", ClassNames);
+    public static TrainTest Read(string folder, long? budget = null) => Idx.ReadFolder(folder, "fashion-mnist", ClassNames, budget);
 }

@@ -16,10 +16,13 @@ namespace Cv.Runtime;
 /// </code></example>
 public sealed class Checkpoint : IDisposable
 {
+    const int MostAttempts = 10;
+
     Checkpoint(string path, CheckpointException? refused)
     {
         (Path, Refused) = (path, refused);
-        (State, Best, Facts) = CheckpointFile.Read(path);
+        Stamp = FileStamp.Of(path);
+        (State, Best, Facts, Identity) = CheckpointFile.Read(path);
     }
 
     /// <summary>Gives the file it was read from: the newest that is whole.</summary>
@@ -45,6 +48,11 @@ public sealed class Checkpoint : IDisposable
 
     internal RunFacts Facts { get; }
 
+    internal RunIdentity Identity { get; }
+
+    /// <summary>Tells the file from what is put in its place later.</summary>
+    internal FileStamp? Stamp { get; }
+
     /// <summary>Reads the newest whole file: the one of this name, or the one before it.</summary>
     /// <exception cref="CheckpointException">Neither is there, or neither is whole.</exception>
     public static Checkpoint Read(string path) =>
@@ -53,16 +61,49 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Reads the newest whole file, or gives null when there is none, neither whole nor torn.</summary>
     internal static Checkpoint? Find(string path)
     {
-        string previous = PreviousOf(path);
-        if (!File.Exists(path))
-            return File.Exists(previous) ? new(previous, null) : null; // killed between two renamings
+        // a link's neighbours are those of the file that it leads to
+        string place = PlaceOf(path),
+            previous = place == System.IO.Path.GetFullPath(path) ? PreviousOf(path) : PreviousOf(place);
+        // its run may rename both while they are looked for: what was just gone is looked for again
+        for (int attempt = 1; ; attempt++)
+        {
+            CheckpointException? torn = null;
+            if (File.Exists(place))
+                try
+                {
+                    return new(path, null);
+                }
+                catch (CheckpointException ex)
+                {
+                    torn = ex;
+                }
+            if (File.Exists(previous))
+                try
+                {
+                    return new(previous, torn);
+                }
+                catch (CheckpointException) when (attempt < MostAttempts && !File.Exists(previous)) { }
+            else if (torn is null && !File.Exists(place))
+                return null;
+            else if (torn is not null && File.Exists(place))
+                throw torn;
+            if (attempt == MostAttempts)
+                throw torn
+                    ?? new CheckpointException(
+                        $"checkpoint: {path} must stay in its place; it was taken away while it was read. Try again."
+                    );
+        }
+    }
+
+    static string PlaceOf(string path)
+    {
         try
         {
-            return new(path, null);
+            return FilePlace.Real(path);
         }
-        catch (CheckpointException torn) when (File.Exists(previous))
+        catch (DataException ex)
         {
-            return new(previous, torn);
+            throw new CheckpointException($"checkpoint: {ex.Message}", ex);
         }
     }
 

@@ -30,8 +30,10 @@ public sealed partial class ModelState
 
     /// <summary>Reads a file that <see cref="Save(string)"/> or another program wrote: safetensors or NumPy's .npz, by its ending.</summary>
     /// <example><code>using var state = ModelState.Load("net.safetensors");   // program.Predict.Call(state, new Binding("x", images))</code></example>
+    /// <param name="path">The file.</param>
+    /// <param name="budget">The most bytes that packed arrays of an .npz may take when they are unpacked, as <see cref="Npz.Read(string, long?)"/> has it.</param>
     /// <exception cref="DataException">The file is missing or damaged, or its ending is neither ".safetensors" nor ".npz".</exception>
-    public static ModelState Load(string path) => IsNpz(path) ? Npz.Read(path) : Safetensors.Read(path);
+    public static ModelState Load(string path, long? budget = null) => IsNpz(path) ? Npz.Read(path, budget) : Safetensors.Read(path);
 
     /// <summary>
     /// Overwrites the tensors that the source has under the same name, with the same dtype and shape, and tells what became of each name: the first step of
@@ -72,7 +74,7 @@ public sealed partial class ModelState
             ".SAFETENSORS" => false,
             ".NPZ" => true,
             var other => throw new DataException(
-                $"{path}: expected a file named .safetensors or .npz, found \"{other}\". Rename it, or call Safetensors or Npz by name."
+                $"{path}: expected a file named .safetensors or .npz, found \"{Excerpt.Of(other)}\". Rename it, or call Safetensors or Npz by name."
             ),
         };
     }

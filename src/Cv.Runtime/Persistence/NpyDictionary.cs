@@ -25,7 +25,7 @@ sealed class NpyDictionary(string text, Func<string, string, DataException> erro
             else if (key == "shape" && dims is null)
                 dims = Tuple();
             else
-                throw error("'descr', 'fortran_order' and 'shape' once each", $"'{key}' in {Shown()}");
+                throw error("'descr', 'fortran_order' and 'shape' once each", $"'{Excerpt.Of(key)}' in {Shown()}");
             if (!Sees('}'))
                 Take(',');
         }
@@ -54,7 +54,7 @@ sealed class NpyDictionary(string text, Func<string, string, DataException> erro
             if (type is { } known && (known.Bytes == 1 || descr[0] != '|'))
                 return known;
         }
-        throw error("elements f2, f4, f8, i1 to i8, u1 to u8 or b1", $"'{descr}'. Convert them: a.astype('<f4')");
+        throw error("elements f2, f4, f8, i1 to i8, u1 to u8 or b1", $"'{Excerpt.Of(descr)}'. Convert them: a.astype('<f4')");
     }
 
     ImmutableArray<long> Tuple()
@@ -116,5 +116,5 @@ sealed class NpyDictionary(string text, Func<string, string, DataException> erro
         return _at < text.Length ? text[_at] : '\0';
     }
 
-    string Shown() => text.Length <= 80 ? text.TrimEnd() : text[..80] + "...";
+    string Shown() => Excerpt.Of(text.TrimEnd());
 }

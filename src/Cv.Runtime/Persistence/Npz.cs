@@ -19,9 +19,6 @@ public static class Npz
 {
     const string Extension = ".npy";
 
-    // deflate packs at most 258 bytes into two bits
-    const long MaximumRatio = 1032;
-
     // the first date that a ZIP archive can hold: the same tensors are the same bytes
     static readonly DateTimeOffset Date = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -47,32 +44,42 @@ public static class Npz
     }
 
     /// <summary>Reads every array of a file, under its name and in its order.</summary>
-    /// <exception cref="DataException">The file is missing, or not as the format says.</exception>
-    public static ModelState Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="budget">
+    /// The most bytes that packed arrays may take when they are unpacked; 64 MiB or 16 times the file's length, whichever is more, unless given. What is not packed has no bound but
+    /// the file's length.
+    /// </param>
+    /// <exception cref="DataException">The file is missing, not as the format says, or over its budget.</exception>
+    public static ModelState Read(string path, long? budget = null)
     {
-        using var file = AtomicFile.Open(path);
-        return Read(file, path);
+        using var file = PlainFile.Open(path);
+        return Read(file, path, budget);
     }
 
-    /// <summary>Reads every array of a stream that can seek.</summary>
+    /// <summary>Reads every array of a stream that can seek, from where it stands to its end.</summary>
     /// <param name="stream">The stream, which stays open.</param>
     /// <param name="name">Names the stream in messages.</param>
-    /// <exception cref="DataException">The stream is not as the format says.</exception>
-    public static ModelState Read(Stream stream, string name)
+    /// <inheritdoc cref="Read(string, long?)"/>
+    /// <exception cref="ArgumentException">The stream cannot seek.</exception>
+    public static ModelState Read(Stream stream, string name, long? budget = null)
     {
-        ArgumentNullException.ThrowIfNull(stream);
+        PlainFile.ExpectSeekable(stream);
         var tensors = new Dictionary<string, Tensor>();
         try
         {
-            using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
-            foreach (var entry in archive.Entries)
+            var left = Budget.Of(budget, stream.Length - stream.Position);
+            long start = stream.Position;
+            foreach (var entry in new ZipDirectory(stream, (expected, found) => Error(name, expected, found)).Read())
             {
-                if (!entry.FullName.EndsWith(Extension, StringComparison.Ordinal))
-                    throw Error(name, "files named .npy", $"\"{entry.FullName}\"");
-                string id = entry.FullName[..^Extension.Length];
+                if (!entry.Name.EndsWith(Extension, StringComparison.Ordinal))
+                    throw Error(name, "files named .npy", $"\"{Excerpt.Of(entry.Name)}\"");
+                string id = entry.Name[..^Extension.Length];
                 if (tensors.ContainsKey(id))
-                    throw Error(name, "each name once", $"\"{id}\" twice");
-                tensors.Add(id, Read(entry, (expected, found) => Error(name, $"\"{id}\" to have {expected}", found)));
+                    throw Error(name, "each name once", $"\"{Excerpt.Of(id)}\" twice");
+                tensors.Add(
+                    id,
+                    Read(stream, start, entry, left, (expected, found) => Error(name, $"\"{Excerpt.Of(id)}\" to have {expected}", found))
+                );
             }
             return new(tensors);
         }
@@ -80,32 +87,41 @@ public static class Npz
         {
             foreach (var tensor in tensors.Values)
                 tensor.Dispose();
-            // what the framework's reader of archives says of damaged ones
-            if (ex is InvalidDataException or IOException or NotSupportedException or ArgumentException)
+            if (ex is InvalidDataException || FilePlace.IsOfFiles(ex))
                 throw Error(name, "a ZIP archive", ex.Message, ex);
             throw;
         }
     }
 
-    static Tensor Read(ZipArchiveEntry entry, Func<string, string, DataException> error)
+    static Tensor Read(Stream archive, long start, ZipEntry entry, Budget budget, Func<string, string, DataException> error)
     {
-        if (entry.IsEncrypted)
-            throw error("no password", "one");
-        using var file = new Crc32Stream(entry.Open());
+        if (entry.IsPacked)
+        {
+            // nobody knows how much deflated bytes make, whatever the archive says: they are counted before memory is taken
+            if (entry.Bytes > budget.Left)
+                throw error(budget.Expected, $"{Number(entry.Bytes)} more");
+            using var counted = Open();
+            long bytes = Count(counted, entry.Bytes);
+            if (bytes != entry.Bytes)
+                throw error($"{Number(entry.Bytes)} bytes, as the archive says", bytes < entry.Bytes ? Number(bytes) : "more");
+            Check(counted);
+        }
+        using var file = Open();
         var (type, columnMajor, dims) = NpyHeader.Read(file, error);
-        // before memory is taken: the archive says how much it unpacks to, and may say too much
-        if (entry.Length > entry.CompressedLength * MaximumRatio)
-            throw error($"at most {entry.CompressedLength * MaximumRatio} bytes", $"{entry.Length}");
-        if (!StoredType.TryCount([.. dims], out int count) || (long)count * type.Bytes > entry.Length)
-            throw error($"a shape that its {entry.Length} bytes can fill", $"({string.Join(", ", dims)})");
+        if (!StoredType.TryCount([.. dims], out int count) || (long)count * type.Bytes > entry.Bytes)
+            throw error(
+                $"a shape that its {Number(entry.Bytes)} bytes can fill",
+                Excerpt.Of($"({string.Join(", ", dims.Select(Number))})")
+            );
+        if (entry.IsPacked && !budget.TryTake(Math.Max(entry.Bytes, (long)count * type.DType.ByteSize())))
+            throw error(budget.Expected, "more");
         int[] extents = [.. dims.Select(d => (int)d)];
         var stored = type.Read(file, Shape.Of(columnMajor ? extents.Reverse() : extents), error);
         try
         {
             if (file.ReadByte() >= 0)
                 throw error("nothing after its elements", "more bytes");
-            if (file.Sum != entry.Crc32)
-                throw error($"the checksum {Hex(entry.Crc32)}", Hex(file.Sum));
+            Check(file);
             return columnMajor ? RowMajor(stored, extents) : stored;
         }
         catch
@@ -113,6 +129,28 @@ public static class Npz
             stored.Dispose();
             throw;
         }
+
+        Crc32Stream Open()
+        {
+            var part = new PartStream(archive, start + entry.At, entry.PackedBytes);
+            return new(entry.IsPacked ? new DeflateStream(part, CompressionMode.Decompress) : part);
+        }
+
+        void Check(Crc32Stream read)
+        {
+            if (read.Sum != entry.Crc32)
+                throw error($"the checksum {Hex(entry.Crc32)}", Hex(read.Sum));
+        }
+    }
+
+    /// <summary>Counts the bytes of a stream, but no more than one past the most.</summary>
+    static long Count(Stream stream, long most)
+    {
+        byte[] chunk = new byte[1 << 16];
+        long count = 0;
+        while (count <= most && stream.Read(chunk) is > 0 and var read)
+            count += read;
+        return count;
     }
 
     static Tensor RowMajor(Tensor stored, int[] extents)
@@ -159,6 +197,8 @@ public static class Npz
         string message = $"{name}: expected {expected}, found {found}. The file is damaged, or not an archive of arrays; write it again.";
         return inner is null ? new(message) : new(message, inner);
     }
+
+    static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     static string Hex(uint sum) => sum.ToString("X8", CultureInfo.InvariantCulture);
 }

@@ -41,7 +41,7 @@ public static class Safetensors
     /// <exception cref="DataException">The file is missing, or not as the format says.</exception>
     public static ModelState Read(string path)
     {
-        using var file = AtomicFile.Open(path);
+        using var file = PlainFile.Open(path);
         return Read(file, path);
     }
 
@@ -49,39 +49,49 @@ public static class Safetensors
     /// <param name="stream">The stream, which stays open.</param>
     /// <param name="name">Names the stream in messages.</param>
     /// <exception cref="DataException">The stream is not as the format says.</exception>
+    /// <exception cref="ArgumentException">The stream cannot seek.</exception>
     public static ModelState Read(Stream stream, string name) => ReadAll(stream, name).State;
 
     /// <summary>Reads the texts that a file keeps beside its tensors.</summary>
     /// <exception cref="DataException">The file is missing, or not as the format says.</exception>
     public static IReadOnlyDictionary<string, string> ReadMetadata(string path)
     {
-        using var file = AtomicFile.Open(path);
-        return SafetensorsHeader.Read(file, path).Metadata;
+        using var file = PlainFile.Open(path);
+        try
+        {
+            return SafetensorsHeader.Read(file, path).Metadata;
+        }
+        catch (Exception ex) when (FilePlace.IsOfFiles(ex))
+        {
+            throw new DataException($"{path}: expected a readable file, found: {ex.Message} Check the disk.", ex);
+        }
     }
 
     internal static (ModelState State, IReadOnlyDictionary<string, string> Metadata) ReadAll(Stream stream, string name)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        var header = SafetensorsHeader.Read(stream, name);
+        PlainFile.ExpectSeekable(stream);
         var tensors = new Dictionary<string, Tensor>();
         try
         {
+            var header = SafetensorsHeader.Read(stream, name);
             foreach (var entry in header.Tensors.OrderBy(e => e.Begin).ThenBy(e => e.End))
             {
                 long at = stream.Position;
                 tensors[entry.Name] = entry.Type.Read(
                     stream,
                     entry.Shape,
-                    (expected, found) => SafetensorsHeader.Error(name, at, $"\"{entry.Name}\" to have {expected}", found)
+                    (expected, found) => SafetensorsHeader.Error(name, at, $"\"{Excerpt.Of(entry.Name)}\" to have {expected}", found)
                 );
             }
+            return (new(header.Tensors.Select(e => KeyValuePair.Create(e.Name, tensors[e.Name]))), header.Metadata);
         }
-        catch
+        catch (Exception ex)
         {
             foreach (var tensor in tensors.Values)
                 tensor.Dispose();
+            if (FilePlace.IsOfFiles(ex))
+                throw new DataException($"{name}: expected a readable file, found: {ex.Message} Check the disk.", ex);
             throw;
         }
-        return (new(header.Tensors.Select(e => KeyValuePair.Create(e.Name, tensors[e.Name]))), header.Metadata);
     }
 }

@@ -64,7 +64,7 @@ sealed record SafetensorsHeader(ImmutableArray<SafetensorsHeader.Entry> Tensors,
         // a lone surrogate, "\ud800", is no text
         catch (Exception ex) when (ex is JsonException or InvalidOperationException)
         {
-            throw Error(file, sizeof(long), "a header of JSON", ex.Message, ex);
+            throw Error(file, sizeof(long), "a header of JSON", Excerpt.Of(ex.Message, 200), ex);
         }
     }
 
@@ -87,7 +87,7 @@ sealed record SafetensorsHeader(ImmutableArray<SafetensorsHeader.Entry> Tensors,
                 throw Error(
                     file,
                     sizeof(long),
-                    $"\"{entry.Name}\" to begin where the one before it ends, at {Number(end)}",
+                    $"\"{Excerpt.Of(entry.Name)}\" to begin where the one before it ends, at {Number(end)}",
                     Number(entry.Begin)
                 );
             end = entry.End;
@@ -206,7 +206,7 @@ sealed record SafetensorsHeader(ImmutableArray<SafetensorsHeader.Entry> Tensors,
     }
 
     static DataException Bad(string file, string name, string expected, JsonElement found) =>
-        Error(file, sizeof(long), $"\"{name}\" to have {expected}", found.GetRawText());
+        Error(file, sizeof(long), $"\"{Excerpt.Of(name)}\" to have {expected}", Excerpt.Of(found.GetRawText()));
 
     public static DataException Error(string file, long offset, string expected, string found, Exception? inner = null)
     {

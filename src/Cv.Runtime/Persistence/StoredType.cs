@@ -41,14 +41,14 @@ readonly record struct StoredType(StoredKind Kind, int Bytes, bool BigEndian = f
     /// <summary>Counts the elements of a shape from a file, if a tensor can hold them.</summary>
     public static bool TryCount(IReadOnlyList<long> dims, out int count)
     {
+        count = 0;
+        if (dims.Count > Shape.MostDims)
+            return false;
         long product = 1;
         foreach (long dim in dims)
         {
             if (dim is < 0 or > int.MaxValue)
-            {
-                count = 0;
                 return false;
-            }
             product = Math.Min(product * dim, int.MaxValue + 1L);
         }
         count = (int)Math.Min(product, int.MaxValue);
@@ -80,7 +80,7 @@ readonly record struct StoredType(StoredKind Kind, int Bytes, bool BigEndian = f
 
     void Convert(Stream stream, Tensor tensor, Func<string, string, DataException> error)
     {
-        byte[] chunk = new byte[ChunkBytes];
+        byte[] chunk = new byte[Math.Min(ChunkBytes, (long)tensor.Size * Bytes)]; // a file may hold a million small tensors
         int most = ChunkBytes / Bytes;
         for (int done = 0; done < tensor.Size; )
         {

@@ -6,7 +6,8 @@ namespace Cv.Runtime;
 /// </summary>
 /// <remarks>
 /// A cancelled run is written down as well, and so is one that ended, after which training on does nothing unless there are more epochs to train. The
-/// file is for a run with the same model, optimiser, data and batches; delete it to begin anew.
+/// file is for a run with the same step, evaluator, data and batches: it keeps the graph of the step, every constant in it, and a checksum of the data, and another run is
+/// refused by what differs. Delete the file to begin anew, or accept the change (<see cref="AcceptChanges"/>). While a run goes on, "run.ckpt.lock" keeps other runs out.
 /// </remarks>
 /// <example><code>
 /// var options = new TrainingOptions { Epochs = 30, Checkpoint = new("run.ckpt", everyEpochs: 1) };
@@ -36,6 +37,15 @@ public sealed record CheckpointOptions
     /// <summary>Counts the steps from one writing to the next; null where only epochs count.</summary>
     public int? EverySteps { get; }
 
-    /// <summary>Says whether to go on from the file if there is one; if not, the run begins anew and replaces it.</summary>
+    /// <summary>Says whether to go on from the file if there is one; if not, the run begins anew and replaces it, and the one before it.</summary>
     public bool Resume { get; init; } = true;
+
+    /// <summary>
+    /// Says whether a file of a run with another step, evaluator, plateau or data may be gone on from: with a new learning rate, say. What differs is told
+    /// (<see cref="TrainingResumed.Changes"/>). The tensors must fit all the same, and the steps of an epoch be as many.
+    /// </summary>
+    public bool AcceptChanges { get; init; }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(CheckpointOptions), PrintMembers);
 }

@@ -49,6 +49,8 @@ public sealed class ConsoleProgress : IProgress<TrainingEvent>
                 if (resumed.Refused is not null)
                     Write(resumed.Refused);
                 Write(ProgressText.Resumed(resumed));
+                foreach (string change in resumed.Changes)
+                    Write($"the run has changed: {change}");
                 break;
             case StepTaken step:
                 _bar?.Show(step);

@@ -41,4 +41,7 @@ public sealed record Evaluation(double Loss, MetricValues Metrics, int Count)
         }
         return (new(mean.Loss, mean.Metrics(figures.Names), mean.Count), notFinite);
     }
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(Evaluation), PrintMembers);
 }

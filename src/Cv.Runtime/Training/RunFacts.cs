@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Cv.Runtime;
@@ -26,9 +27,38 @@ sealed record RunFacts(
     double? BestLoss,
     TimeSpan Elapsed,
     TimeSpan EpochElapsed
-);
+)
+{
+    /// <summary>Says which fact cannot be one of a run: a checksum holds for what someone else has written, too. Null where all can.</summary>
+    public string? Fault()
+    {
+        if (Steps < 0 || StepsPerEpoch < 1 || Examples < 1 || BatchSize < 1 || BatchSize > Examples)
+            return $"{Steps} steps, {StepsPerEpoch} an epoch, of {Examples} examples in batches of {BatchSize}";
+        if (StepsPerEpoch != (Examples - 1) / BatchSize + 1)
+            return $"{StepsPerEpoch} steps an epoch of {Examples} examples in batches of {BatchSize}";
+        for (int i = 0; i < Epochs.Length; i++)
+            if (Epochs[i] is not { } epoch || epoch.Epoch != i + 1)
+                return $"epoch {Epochs[i]?.Epoch.ToString(CultureInfo.InvariantCulture) ?? "null"} in the place of epoch {i + 1}";
+        // an epoch is told when its last step is taken
+        long begun = Steps - (long)Epochs.Length * StepsPerEpoch;
+        if (begun < 0 || begun > StepsPerEpoch || Mean.Count < 0 || Mean.Count > Examples || (begun == 0) != (Mean.Count == 0))
+            return $"{Steps} steps, {Epochs.Length} epochs of {StepsPerEpoch} steps, and {Mean.Count} examples of the next";
+        if (
+            BestEpoch is null != BestLoss is null
+            || BestEpoch < 1
+            || BestEpoch > Epochs.Length
+            || BestLoss is { } loss && !double.IsFinite(loss)
+        )
+            return $"the loss {BestLoss} of the best epoch, {BestEpoch}, of {Epochs.Length}";
+        return Elapsed < TimeSpan.Zero || EpochElapsed < TimeSpan.Zero ? $"times of {Elapsed} and {EpochElapsed}" : null;
+    }
+}
 
 /// <summary>Writes and reads the facts as JSON. A rate may be infinite: a clock that stands still.</summary>
-[JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true
+)]
 [JsonSerializable(typeof(RunFacts))]
 sealed partial class RunFactsJson : JsonSerializerContext;

@@ -28,6 +28,11 @@ public sealed class Trainer
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.SnapshotEvery, nameof(options));
     }
 
+    /// <summary>
+    /// Names the error, in <see cref="Exception.Data"/>, that the progress threw when it was told that an error had ended the run: the first error is the one that is thrown.
+    /// </summary>
+    public const string ProgressError = "training: progress";
+
     /// <summary>Gives the function that trains.</summary>
     public IFunction Step { get; }
 
@@ -48,7 +53,7 @@ public sealed class Trainer
     /// <param name="cancellation">Asks to stop; looked at before every step.</param>
     /// <exception cref="TrainingException">A loss was NaN or infinite; the state has the last good parameters.</exception>
     /// <exception cref="BindingException">The batches do not fit the step.</exception>
-    /// <exception cref="CheckpointException">The run's checkpoint is torn, is of another run, or cannot be written.</exception>
+    /// <exception cref="CheckpointException">The run's checkpoint is torn, is of another run, is written to by another one now, or cannot be written.</exception>
     /// <exception cref="ArgumentException">Patience or a plateau is set, and there is no validation set; or the state is not of a program with that plateau.</exception>
     public TrainingResult Train(
         ModelState state,

@@ -4,7 +4,11 @@ namespace Cv.Runtime;
 
 /// <summary>Tells how training goes. Reported in order, on the thread that trains.</summary>
 /// <remarks>The framework's <see cref="Progress{T}"/> hands events to other threads, where they may change places; implement <see cref="IProgress{T}"/>.</remarks>
-public abstract record TrainingEvent;
+public abstract record TrainingEvent
+{
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public sealed override string ToString() => RecordText.Of(GetType().Name, PrintMembers);
+}
 
 /// <summary>Tells that training begins.</summary>
 /// <param name="Epochs">The epochs it will last at most.</param>
@@ -17,7 +21,11 @@ public sealed record TrainingStarted(int Epochs, int StepsPerEpoch, int Images) 
 /// <param name="Steps">The steps that were taken before.</param>
 /// <param name="Epochs">The figures of the epochs that were finished before, which are not told again.</param>
 /// <param name="Refused">Why a newer file was passed over; null when none was.</param>
-public sealed record TrainingResumed(string Path, long Steps, ImmutableArray<EpochEnded> Epochs, string? Refused) : TrainingEvent;
+public sealed record TrainingResumed(string Path, long Steps, ImmutableArray<EpochEnded> Epochs, string? Refused) : TrainingEvent
+{
+    /// <summary>Says in what the run of the file differs from this one; empty unless <see cref="CheckpointOptions.AcceptChanges"/> lets it.</summary>
+    public ImmutableArray<string> Changes { get; init; } = [];
+}
 
 /// <summary>Tells that a step was taken.</summary>
 /// <param name="Epoch">The epoch, from 1.</param>

@@ -32,4 +32,7 @@ public sealed record TrainingOptions
 
     /// <summary>Tells the time, for rates and the time left.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(TrainingOptions), PrintMembers);
 }

@@ -4,7 +4,14 @@ namespace Cv.Runtime;
 
 sealed partial class TrainingRun
 {
+    FileLock? _lock;
+    string? _place;
+    FileStamp? _whole;
+    RunIdentity? _identity;
+
     CheckpointOptions? Saving => _trainer.Options.Checkpoint;
+
+    RunIdentity Identity => _identity ??= RunIdentity.Of(_trainer, _train, _validation);
 
     /// <summary>Puts the run where its checkpoint left it, if there is one.</summary>
     /// <exception cref="CheckpointException">The file is torn and there is no other, or it is of another run.</exception>
@@ -14,9 +21,14 @@ sealed partial class TrainingRun
             return null;
         using var checkpoint = found;
         var facts = checkpoint.Facts;
-        if ((facts.StepsPerEpoch, facts.Examples, facts.BatchSize, facts.Seed) is var then && then != Data)
+        string[] changes = [.. Identity.DifferencesFrom(checkpoint.Identity)];
+        if (changes.Length > 0 && !saving.AcceptChanges)
             throw new CheckpointException(
-                $"checkpoint: {checkpoint.Path} must be of this run; its data are {Text(then)}, and these {Text(Data)}. Delete it to begin anew."
+                $"checkpoint: {checkpoint.Path} must be of this run; {string.Join("; ", changes)}. Delete it to begin anew, or go on with the change: new CheckpointOptions(path) {{ AcceptChanges = true }}."
+            );
+        if (facts.StepsPerEpoch != _train.Count)
+            throw new CheckpointException(
+                $"checkpoint: {checkpoint.Path} must be of epochs of as many steps; its have {facts.StepsPerEpoch}, and these {_train.Count}. Begin anew, from its tensors: state.CopyFrom(Checkpoint.Read(path).State)?"
             );
         if (_trainer.Options.Patience is not null && facts.BestEpoch is not null && checkpoint.Best is null)
             throw new CheckpointException(
@@ -42,7 +54,9 @@ sealed partial class TrainingRun
         _mean = facts.Mean;
         _epochs.AddRange(facts.Epochs);
         _watches.GoOn(facts.Elapsed, facts.EpochElapsed);
-        return new(checkpoint.Path, facts.Steps, checkpoint.Epochs, checkpoint.Refused?.Message);
+        if (checkpoint.Path == saving.Path)
+            _whole = checkpoint.Stamp;
+        return new(checkpoint.Path, facts.Steps, checkpoint.Epochs, checkpoint.Refused?.Message) { Changes = [.. changes] };
     }
 
     void SaveAfterStep(int epoch)
@@ -63,31 +77,51 @@ sealed partial class TrainingRun
         if (Saving is null)
             return;
         CheckLastUpdate(epoch);
-        var (steps, examples, size, seed) = Data;
         CheckpointFile.Write(
-            Saving.Path,
+            _place!,
             _state,
             _best?.State,
             new(
                 _updates,
-                steps,
-                examples,
-                size,
-                seed,
+                _train.Count,
+                _train.Data.Count,
+                _train.Size,
+                _train.Seed,
                 _mean,
                 [.. _epochs],
                 _best?.Epoch,
                 _best?.Loss,
                 _watches.Run,
                 _mean.Count == 0 ? TimeSpan.Zero : _watches.Epoch
-            )
+            ),
+            Identity,
+            IsWhole()
         );
+        // the one before is of the run that was begun anew
+        if (_saved < 0 && !Saving.Resume && Checkpoint.PreviousOf(_place!) is var previous && CheckpointFile.IsWhole(previous))
+            Disk.Current.Delete(previous);
+        _whole = FileStamp.Of(_place!);
         _saved = _updates;
     }
 
-    /// <summary>Gives what the order of the batches depends on.</summary>
-    (int StepsPerEpoch, int Examples, int BatchSize, ulong? Seed) Data => (_train.Count, _train.Data.Count, _train.Size, _train.Seed);
+    /// <summary>Tells whether the file is known to be whole, and of this run: only such a one is worth keeping as the one before.</summary>
+    bool IsWhole() => _whole is { } stamp && (FileStamp.Of(_place!) == stamp || CheckpointFile.IsWhole(_place!));
 
-    static string Text((int StepsPerEpoch, int Examples, int BatchSize, ulong? Seed) data) =>
-        $"{data.Examples} examples in batches of {data.BatchSize}, {(data.Seed is { } seed ? $"seed {seed}" : "in their order")}";
+    /// <summary>Keeps other runs off the checkpoint, and refuses a place for it that cannot be written to before a step is taken.</summary>
+    /// <exception cref="CheckpointException">Another run writes there, or none can.</exception>
+    void TakeLock()
+    {
+        if (Saving is not { } saving)
+            return;
+        try
+        {
+            _place = FilePlace.Real(saving.Path);
+            _lock = FileLock.Take(saving.Path);
+            FilePlace.ExpectReplaceable(_place, saving.Path);
+        }
+        catch (Exception ex) when (ex is DataException || FilePlace.IsOfFiles(ex))
+        {
+            throw new CheckpointException($"checkpoint: {ex.Message}", ex);
+        }
+    }
 }

@@ -12,7 +12,7 @@ sealed partial class TrainingRun : IDisposable
     readonly Batches? _validation;
     readonly IProgress<TrainingEvent>? _progress;
     readonly CancellationToken _cancellation;
-    readonly Rewind _rewind;
+    readonly Rewind? _rewind;
     readonly Stopwatches _watches;
     readonly ImmutableArray<EpochEnded>.Builder _epochs = ImmutableArray.CreateBuilder<EpochEnded>();
     readonly TrainingResumed? _resumed;
@@ -35,7 +35,16 @@ sealed partial class TrainingRun : IDisposable
     {
         (_trainer, _state, _train, _validation, _progress, _cancellation) = (trainer, state, train, validation, progress, cancellation);
         (_watches, _figures) = (new(trainer.Options.Clock), new(trainer.Step));
-        _resumed = Resume();
+        try
+        {
+            TakeLock();
+            _resumed = Resume();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
         _rewind = new(state, trainer.Options.SnapshotEvery, updates => _figures.Call(state, BatchOf(updates).Inputs()), _start);
     }
 
@@ -53,7 +62,15 @@ sealed partial class TrainingRun : IDisposable
         }
         catch (Exception ex)
         {
-            Stopped(ex is TrainingException ? StopReason.NotFinite : StopReason.Failed);
+            try
+            {
+                Stopped(ex is TrainingException ? StopReason.NotFinite : StopReason.Failed);
+            }
+            catch (Exception second)
+            {
+                // the first error is what the caller must see; the second goes along with it
+                ex.Data[Trainer.ProgressError] = second;
+            }
             throw;
         }
         if (reason != StopReason.Cancelled && _best is { State: { } best })
@@ -64,9 +81,10 @@ sealed partial class TrainingRun : IDisposable
 
     public void Dispose()
     {
-        _rewind.Dispose();
+        _rewind?.Dispose();
         _figures.Dispose();
         _best?.State?.Dispose();
+        _lock?.Dispose();
     }
 
     StopReason Epochs()
@@ -112,7 +130,7 @@ sealed partial class TrainingRun : IDisposable
 
     void Step(int epoch)
     {
-        _rewind.BeforeStep(_updates);
+        _rewind!.BeforeStep(_updates);
         var batch = BatchOf(_updates);
         double loss = _figures.Call(_state, batch.Inputs()).Loss;
         if (!double.IsFinite(loss))
@@ -144,7 +162,7 @@ sealed partial class TrainingRun : IDisposable
         if (_trainer.Options.Plateau is { } plateau)
         {
             Plateau.Observe(plateau, _state, evaluation.Loss);
-            _rewind.Copy(_updates);
+            _rewind!.Copy(_updates);
         }
         return evaluation;
     }
@@ -178,7 +196,7 @@ sealed partial class TrainingRun : IDisposable
     TrainingException Fail(double loss, string where, int epoch, long step, IFunction function, Func<long, Batch> bad)
     {
         long good = Math.Max(_start, _updates - 1);
-        _rewind.To(good);
+        _rewind!.To(good);
         using var parameters = _state.Clone();
         NonFiniteReport? report = null;
         try

@@ -16,21 +16,55 @@ public static class GraphCode
 
     static string Text(Expr y, Words words)
     {
-        var text = new StringBuilder();
         var names = new Dictionary<Expr, string>();
+        string lines = Lines(y, words, names, "", name: "");
+        return lines.TrimEnd('\n');
+    }
+
+    /// <summary>Writes the lines that make some nodes, and names them; those that have names are there already.</summary>
+    /// <param name="y">The last of them.</param>
+    /// <param name="words">The language.</param>
+    /// <param name="names">The names so far.</param>
+    /// <param name="indent">What stands before each line.</param>
+    /// <param name="name">What the names in a body begin with.</param>
+    static string Lines(Expr y, Words words, Dictionary<Expr, string> names, string indent, string name)
+    {
+        var text = new StringBuilder();
         var nodes = Expr.Nodes(y);
         for (int i = 0; i < nodes.Length; i++)
         {
             var node = nodes[i];
-            string name =
-                node == y ? "y"
+            if (names.ContainsKey(node))
+                continue;
+            string own =
+                node == y && name.Length == 0 ? "y"
                 : node.Op is Named { Id: var id } && IsName(id) ? id
-                : $"t{i}";
-            string made = words.Node(node, [.. node.Operands.Select(o => names[o])]);
-            names[node] = name;
-            text.Append(words.Line(name, made)).Append('\n');
+                : $"{name}t{(name.Length == 0 ? i : names.Count)}";
+            string[] x = [.. node.Operands.Select(o => names[o])];
+            names[node] = own;
+            string made = node.Op switch
+            {
+                Scan scan => words.Scan(own, scan, x, indent, Inside),
+                Checkpoint checkpoint => words.Line(
+                    own,
+                    words.Checkpoint(checkpoint, x, indent, parts => Inside(checkpoint.Body, parts, own))
+                ),
+                Part part when node.Operands[0].Op is Scan scan => words.Line(own, Words.PartOf(x[0], scan, part.Index)),
+                _ => words.Line(own, words.Node(node, x)),
+            };
+            text.Append(indent).Append(made).Append('\n');
         }
-        return text.ToString().TrimEnd('\n');
+        return text.ToString();
+
+        // a body's nodes have names of their own: the same node may stand in another body, with other arguments
+        (string Lines, string[] Results) Inside(Body body, string[] arguments, string own)
+        {
+            var inner = body.Arguments.Zip(arguments).ToDictionary(p => p.First, p => p.Second);
+            var lines = new StringBuilder();
+            foreach (var result in body.Results)
+                lines.Append(Lines(result, words, inner, indent + "    ", own));
+            return (lines.ToString(), [.. body.Results.Select(r => inner[r])]);
+        }
     }
 
     // t1 and y are names of ours, and words may be keywords
@@ -75,6 +109,61 @@ public static class GraphCode
                 _ => $"Expr.Of({Op(node.Op)}{Operands(x)})",
             };
 
+        /// <summary>Names a part of a scan's results.</summary>
+        public static string PartOf(string scan, Scan op, int index) =>
+            index < op.States ? $"{scan}last[{index}]" : $"{scan}outputs[{index - op.States}]";
+
+        /// <summary>Writes a checkpoint: what was its own argument is one again, and what it took from outside is taken so.</summary>
+        public string Checkpoint(Checkpoint op, string[] x, string indent, Func<string[], (string Lines, string[] Results)> inside)
+        {
+            int given = Given(op.Body, 0);
+            var (lines, results) = inside([.. x.Select((outside, i) => i < given ? $"v[{i}]" : outside)]);
+            return $"Expr.Checkpoint({Function("v", lines, results[0], indent)}, {string.Join(", ", x.Take(given))})";
+        }
+
+        /// <summary>Writes a scan; one without a sequence goes through the numbers of its steps.</summary>
+        public string Scan(
+            string name,
+            Scan op,
+            string[] x,
+            string indent,
+            Func<Body, string[], string, (string Lines, string[] Results)> inside
+        )
+        {
+            int leading = op.States + op.Sequences;
+            var (lines, results) = inside(
+                op.Body,
+                [
+                    .. x.Select(
+                        (outside, i) =>
+                            i < op.States ? $"s[{i}]"
+                            : i < leading ? $"e[{i - op.States}]"
+                            : outside
+                    ),
+                ],
+                name
+            );
+            var sequences = x.Skip(op.States).Take(op.Sequences).DefaultIfEmpty($"Expr.Iota({Shape([op.Length])}, 0)");
+            string made = Pair(Array(results.Take(op.States)), Array(results.Skip(op.States)));
+            string states = Nodes(x.Take(op.States)),
+                steps = Nodes(sequences);
+            return Both(name, $"Expr.Scan({states}, {steps}, {Step(lines, made, indent)}, {Value(op.Reverse)})");
+        }
+
+        protected abstract string Function(string argument, string lines, string result, string indent);
+
+        protected abstract string Step(string lines, string result, string indent);
+
+        protected abstract string Pair(string first, string second);
+
+        protected abstract string Both(string name, string value);
+
+        protected abstract string Nodes(IEnumerable<string> nodes);
+
+        // those that a body took from outside are called constants; at least one stays an argument
+        static int Given(Body body, int least) =>
+            Math.Max(1, body.Arguments.TakeWhile((a, i) => i < least || ((Argument)a.Op).Kind != "constant").Count());
+
         static bool IsVerb(Expr node) => typeof(Verbs).GetMethods().Any(m => m.Name == node.Op.GetType().Name && m.IsStatic);
 
         /// <summary>Writes an op by its constructor: a record has a property for each of its arguments.</summary>
@@ -94,6 +183,7 @@ public static class GraphCode
                 ScalarGate g => Gate(g),
                 TensorRule rule => $"{rule.Name}.Rule",
                 Initialiser => "Initialiser.Zeros",
+                Dim dim => dim.ToString(),
                 int i => i.ToString(CultureInfo.InvariantCulture),
                 uint u => $"{u}u",
                 double d => Number(d),
@@ -129,6 +219,17 @@ public static class GraphCode
 
         protected override string Array(IEnumerable<string> values) => $"[{string.Join(", ", values)}]";
 
+        protected override string Nodes(IEnumerable<string> nodes) => Array(nodes);
+
+        protected override string Function(string argument, string lines, string result, string indent) =>
+            $"{argument} =>\n{indent}{{\n{lines}{indent}    return {result};\n{indent}}}";
+
+        protected override string Step(string lines, string result, string indent) => Function("(s, e)", lines, result, indent);
+
+        protected override string Pair(string first, string second) => $"({first}, {second})";
+
+        protected override string Both(string name, string value) => $"var ({name}last, {name}outputs) = {value};";
+
         protected override string Number(double d) =>
             double.IsNaN(d) ? "double.NaN"
             : double.IsPositiveInfinity(d) ? "double.PositiveInfinity"
@@ -152,6 +253,18 @@ public static class GraphCode
             shape.Rank == 0 ? "Shape.Scalar" : $"Shape.Of [ {string.Join("; ", shape.ToArray())} ]";
 
         protected override string Array(IEnumerable<string> values) => $"[| {string.Join("; ", values)} |]";
+
+        protected override string Nodes(IEnumerable<string> nodes) => Array(nodes);
+
+        protected override string Function(string argument, string lines, string result, string indent) =>
+            $"(fun ({argument}: Expr[]) ->\n{lines}{indent}    {result})";
+
+        protected override string Step(string lines, string result, string indent) =>
+            $"(fun (s: Expr[]) (e: Expr[]) ->\n{lines}{indent}    {result})";
+
+        protected override string Pair(string first, string second) => $"struct ({first}, {second})";
+
+        protected override string Both(string name, string value) => $"let struct ({name}last, {name}outputs) = {value}";
 
         protected override string Number(double d) =>
             double.IsNaN(d) ? "nan"

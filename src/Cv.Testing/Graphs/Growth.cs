@@ -33,4 +33,7 @@ public sealed record GrowthOptions
 
     /// <summary>Lists ways of the user's own, which are taken for every third node.</summary>
     public ImmutableArray<Growth> Own { get; init; } = [];
+
+    /// <summary>Prints the record, numbers by the invariant culture.</summary>
+    public override string ToString() => RecordText.Of(nameof(GrowthOptions), PrintMembers);
 }

@@ -67,14 +67,11 @@ public static class Growths
         Fold("max", (x, axes, keep) => x.Max(axes, keep)),
         Fold("min", (x, axes, keep) => x.Min(axes, keep)),
         Fold("variance", (x, axes, keep) => x.Variance(axes, keep)),
+        Fold("norm", (x, axes, keep) => Positive(x).Norm(axes, keep)),
+        Fold("std", (x, axes, keep) => (x * x.Sign() + Expr.Iota(x.Shape, axes[0], DType.F64)).Std(axes, keep)),
         Fold("log_sum_exp", (x, axes, keep) => x.LogSumExp(axes, keep)),
         Fold("arg_max", (x, axes, _) => x.ArgMax(axes[0]).Cast(DType.F64)),
         new("softmax", n => n.OfRank(2) is { Shape.Rank: 2 } x ? x.Softmax() : null),
-        new("pick", n => n.OfRank(2) is { Shape.Rank: 2 } x ? x.Pick(n.Leaf(new(x.Shape[0]), DType.I32)) : null),
-        new(
-            "labels",
-            n => n.OfRank(2) is { Shape.Rank: 2 } x ? x.Pick(n.Leaf(new(x.Shape[0]), DType.I32).AsLabels(x.Shape[1].Value)) : null
-        ),
         // movements
         Along("transpose", (n, x, _) => x.Transpose(Permuted(n, x.Shape.Rank))),
         Along("reshape", (n, x, _) => x.Reshape(new Shape([.. Permuted(n, x.Shape.Rank).Select(i => x.Shape[i])]))),
@@ -106,6 +103,10 @@ public static class Growths
         One("literal", x => x * Expr.Literal(x.Shape, [.. Enumerable.Range(1, x.Shape.Size).Select(i => Math.Sin(i))], DType.F64)),
         One("extent", x => x / (1.0 + Expr.Of(new Extent(x.Shape, DType.F64)))),
         new("uniform", n => n.Any() is var x ? x * Expr.Uniform(x.Shape, n.Leaf(default, DType.I32), 7, DType.F64) : null),
+        // what has a file of its own
+        .. BodyGrowths.All,
+        .. DelayGrowths.All,
+        .. LossGrowths.All,
     ];
 
     static Growth One(string name, Func<Expr, Expr> op) => new(name, n => op(n.Any()));

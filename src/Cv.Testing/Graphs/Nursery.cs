@@ -7,9 +7,17 @@ public sealed class Nursery
 {
     readonly List<Expr> _nodes = [];
     readonly GrowthOptions _options;
+    readonly Nursery? _outside;
     int _leaves;
 
-    internal Nursery(Random random, GrowthOptions options) => (Random, _options) = (random, options);
+    internal Nursery(Random random, GrowthOptions options, Nursery? outside = null)
+    {
+        (Random, _options, _outside) = (random, options, outside);
+        Depth = outside is null ? 0 : outside.Depth + 1;
+    }
+
+    /// <summary>Counts the bodies that the graph which grows here is within.</summary>
+    public int Depth { get; }
 
     /// <summary>Gives the source of all choices.</summary>
     public Random Random { get; }
@@ -35,7 +43,26 @@ public sealed class Nursery
     }
 
     /// <summary>Makes a leaf of this shape.</summary>
-    public Expr Leaf(Shape shape, DType dtype = DType.F64) => Expr.Input($"x{_leaves++}", shape, dtype);
+    public Expr Leaf(Shape shape, DType dtype = DType.F64) =>
+        _outside is null ? Expr.Input($"x{_leaves++}", shape, dtype) : _outside.Leaf(shape, dtype);
+
+    /// <summary>Grows what a body makes of its arguments, of nodes outside of it, and of leaves.</summary>
+    public Expr Grown(IReadOnlyList<Expr> arguments)
+    {
+        var inside = new Nursery(Random, _options, this);
+        for (int outer = Random.Next(3); outer > 0; outer--)
+            inside.Add(Any());
+        foreach (var argument in arguments)
+            inside.Add(argument);
+        int steps = 1 + Random.Next(3);
+        for (int tries = 0, grown = 0; grown < steps && tries < 4 * steps; tries++)
+            if (RandomGraphs.Next(inside, _options, Random) is { } next && next.DType.IsFloat() && next.Shape.Size <= _options.Size)
+            {
+                inside.Add(next);
+                grown++;
+            }
+        return inside.Nodes[^1];
+    }
 
     /// <summary>Draws a shape: distinct primes, so that no axis passes for another; ones, which broadcast; seldom a 0.</summary>
     public Shape Shape(int rank)

@@ -34,7 +34,7 @@ public static class RandomGraphs
         return new(Joined(nursery), seed);
     }
 
-    static Expr? Next(Nursery nursery, GrowthOptions options, Random random)
+    internal static Expr? Next(Nursery nursery, GrowthOptions options, Random random)
     {
         var ways = options.Own.Length > 0 && random.Next(3) == 0 ? options.Own : options.Ways;
         try
@@ -53,7 +53,7 @@ public static class RandomGraphs
         if (!y.DType.IsFloat() || Expr.Nodes(y).Any(n => n.Shape.Size > options.Size))
             return false;
         var at = new GraphCase(y, seed).At;
-        var walk = new Walk(y);
+        var walk = Walk.Opened(y);
         double[][] here = walk.Run(at);
         if (here.Any(values => Array.Exists(values, v => !(Math.Abs(v) <= Largest))))
             return false;

@@ -38,6 +38,16 @@ public static class Shrinking
         foreach (double value in (double[])[1, 0])
             if (Put(y, leaf, leaf.Like(value).BroadcastTo(leaf.Shape)) is { } simpler)
                 yield return simpler;
+        // a body in place of the op that runs it, and a value in place of one that waits
+        if (inner.Exists(n => n.Op is Scan or Checkpoint) && Valid(() => Unrolled.Of(y)[y]) is { } written)
+            yield return written;
+        foreach (var checkpoint in inner.Where(n => n.Op is Checkpoint))
+            if (Put(y, checkpoint, checkpoint.Op.Expand(checkpoint)!) is { } simpler)
+                yield return simpler;
+        foreach (var body in inner.Where(n => n.Op is Checkpoint))
+        foreach (var simpler in Candidates(((Checkpoint)body.Op).Body.Results[0]).Where(s => s.Type == body.Type && !HasLeaves(s)))
+            if (Put(y, body, Expr.Of(new Checkpoint(new(((Checkpoint)body.Op).Body.Arguments, [simpler])), body.Operands)) is { } cut)
+                yield return cut;
         foreach (var simpler in Smaller(y))
             yield return simpler;
         foreach (var constant in Expr.Nodes(y).Where(n => n.Op is Const { Value: not (0 or 1) }))
@@ -45,6 +55,9 @@ public static class Shrinking
             if (Put(y, constant, constant.Like(value)) is { } simpler)
                 yield return simpler;
     }
+
+    // a leaf that a cut brought has no value in a body
+    static bool HasLeaves(Expr y) => Expr.Nodes(y).Any(n => n.Op is Input);
 
     /// <summary>Makes an extent smaller wherever it stands.</summary>
     static IEnumerable<Expr> Smaller(Expr y)
@@ -59,11 +72,16 @@ public static class Shrinking
     {
         Shape Of(Shape shape) => Shape.Of(shape.ToArray().Select(d => d == from ? to : d));
         TensorType Typed(TensorType type) => type with { Shape = Of(type.Shape) };
+        Body Within(Body body) => body.Rebuild((node, operands) => Expr.Of(Resized(node.Op, from, to), operands));
         return op switch
         {
             Input input => input with { Type = Typed(input.Type) },
             Parameter parameter => parameter with { Type = Typed(parameter.Type) },
             Iota iota => iota with { Type = Typed(iota.Type) },
+            Argument argument => argument with { Type = Typed(argument.Type) },
+            Scan scan => scan with { Body = Within(scan.Body), Length = scan.Length == from ? to : scan.Length },
+            Closure closure => closure with { Body = Within(closure.Body) },
+            Part part => part with { Parts = Parts.Of([.. part.Parts.Types.ToArray().Select(Typed)]) },
             Uniform uniform => uniform with { Type = Typed(uniform.Type) },
             Broadcast broadcast => new Broadcast(Of(broadcast.To)),
             Reshape reshape => new Reshape(Of(reshape.To)),

@@ -90,11 +90,16 @@ public static partial class Check
     public static Property GraphProperty(GrowthOptions? options = null) =>
         Prop.ForAll(RandomGraphs.Arbitrary(options), graph => MustNotFail(Of(graph)));
 
+    // value and derivative may hold literals that round from one constant, each by half an ulp of f32: a part of 6e-8, which a chain of ops magnifies
+    const double LiteralsOfFloats = 1e-5;
+
     static GradientReport Gate(string name, Func<Expr[], Expr> gate, int count, int graphs, bool jumps)
     {
         GradientReport? report = null;
+        bool rounded = false;
         if (Formula.Of(name, gate, count) is { } formula)
         {
+            rounded = formula.All.Any(t => t.Head == Head.Number && !Literals.IsExact(t.Value) && Literals.IsOfFloat(t.Value));
             report = Everywhere(formula, jumps) with { Proof = Prover.Of(formula) };
             if (report.Verdict > Verdict.Pass)
                 throw new CheckException(report, new GraphCase(report.Subject, report.At));
@@ -105,6 +110,7 @@ public static partial class Check
         var options = CheckOptions.Default with
         {
             Floor = report is null ? CheckOptions.Default.Floor : 1,
+            Right = rounded ? LiteralsOfFloats : CheckOptions.Default.Right,
         };
         var shapes = (Shape[])[new(3, 4), default, new(2, 0)];
         for (int i = 0; i < shapes.Length; i++)

@@ -42,7 +42,7 @@ public static partial class Check
     /// <summary>Gives the logarithms of the ratios of remainders as the step halves, where it stays on one branch and rounding does not rule.</summary>
     static (bool Seen, double[] Orders) Orders(Subject subject, Dictionary<string, double[]> direction, double slope)
     {
-        var walk = new Walk(subject.Y);
+        var walk = Walk.Opened(subject.Y);
         double[][] here = walk.Run(subject.At);
         double scale = here[^1].Zip(subject.Weights, (v, w) => Math.Abs(v * w)).Sum();
         var remainders = new List<double>();

@@ -8,7 +8,7 @@ namespace Cv.Testing;
 /// </summary>
 sealed class Oracle<T>(Infinitesimals<T> numbers, Expr y, Point at)
 {
-    readonly Walk _walk = new(Opened(y));
+    readonly Walk _walk = new(Opened(Unrolled.Of(y)[y]));
     readonly Dictionary<Expr, Func<T[], T>> _rules = [];
     double[][]? _values;
 
@@ -34,7 +34,7 @@ sealed class Oracle<T>(Infinitesimals<T> numbers, Expr y, Point at)
         {
             StraightThrough => dx[1],
             Elementwise op => Each(node, op, x, dx),
-            Movement or Concat or ReduceSum or SumPool2d or SumPool2dInput or WhenTraining or Remember => Run(node, dx),
+            Movement or Concat or ReduceSum or SumPool2d or SumPool2dInput or WhenTraining or Remember or Delay => Run(node, dx),
             MatMul or Convolution => [.. Run(node, [dx[0], x[1]]).Zip(Run(node, [x[0], dx[1]]), (a, b) => a + b)],
             MaxPool2d or MaxPool2dInput => Run(node, [x[0], dx[1]]),
             ReduceMax or ReduceMin => Chosen(node, x[0], dx[0], value),
@@ -102,6 +102,7 @@ sealed class Oracle<T>(Infinitesimals<T> numbers, Expr y, Point at)
                 or SumPool2dInput
                 or WhenTraining
                 or Remember
+                or Delay
                 or MatMul
                 or Convolution
                 or MaxPool2d

@@ -24,6 +24,17 @@ sealed class Walk
         _branches = [.. _nodes.Select(BranchesOf)];
     }
 
+    Walk(Dictionary<Expr, Expr> written, Expr[] roots)
+        : this([.. roots.Select(r => written[r])])
+    {
+        foreach (var (node, stands) in written)
+            if (_places.TryGetValue(stands, out int place))
+                _places[node] = place;
+    }
+
+    /// <summary>Walks scans and checkpoints op by op, so that a branch inside of one is seen; what was asked for is found by its own node.</summary>
+    public static Walk Opened(params Expr[] roots) => new(Unrolled.Of(roots), roots);
+
     public IReadOnlyList<Expr> Nodes => _nodes;
 
     public int PlaceOf(Expr node) => _places[node];
